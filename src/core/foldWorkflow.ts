@@ -1,0 +1,140 @@
+/**
+ * Owns what each event means for a workflow run: phases, children, status. Pure, no clock. SPEC F1–F6.
+ */
+import type { Phase, PhaseStatus, WorkflowRecord, WorkflowRun } from './entities.ts'
+import type { EventPayload, SourceEvent } from './events.ts'
+import { idOfLog } from './ids.ts'
+import type { WorkflowLogId } from './ids.ts'
+import { attemptOf, bind, late, newLifecycle, NO_NOTES, openAttempt, transition } from './lifecycle.ts'
+import { isSettled } from './status.ts'
+
+export function newWorkflowRecord(log: WorkflowLogId, timestamp: number): WorkflowRecord {
+  const workflow: WorkflowRun = {
+    id: idOfLog(log),
+    definitionId: 'unknown',
+    title: null,
+    definition: null,
+    parentThreadId: null,
+    input: null,
+    phases: [],
+    childRunIds: [],
+    origin: null,
+    createdAt: timestamp,
+    ...newLifecycle(timestamp, undefined),
+  }
+  return { entity: 'workflow', log, workflow, bindings: [], registered: false, notes: NO_NOTES }
+}
+
+/** Folds one event; the caller stamps the sequence (`accept.ts`). */
+export function foldWorkflow(record: WorkflowRecord, event: SourceEvent): WorkflowRecord {
+  const { workflow, notes } = record
+  const attempt = attemptOf(record.bindings, event.stream, workflow.attempt)
+  const tooLate = (): WorkflowRecord => ({ ...record, notes: late(notes) })
+
+  switch (event.type) {
+    case 'workflow.registered':
+      return register(record, event.payload, event.stream, event.timestamp)
+
+    case 'workflow.transitioned': {
+      const outcome = transition(workflow, notes, event.payload, attempt, event.timestamp)
+      if (outcome.lifecycle === workflow && outcome.notes === notes) return record
+      const { lifecycle, moved } = outcome
+      const ended = moved && isSettled(lifecycle.status)
+      const phases = ended ? abandonPhases(lifecycle.phases, event.payload.to) : lifecycle.phases
+      return { ...record, workflow: { ...lifecycle, phases }, notes: outcome.notes }
+    }
+
+    case 'workflow.attempt_started': {
+      const opened = openAttempt(workflow, event.payload, event.timestamp)
+      if (opened === null) return tooLate()
+      return {
+        ...record,
+        workflow: opened,
+        bindings: bind(record.bindings, event.stream, opened.attempt),
+      }
+    }
+
+    case 'phase.transitioned': {
+      if (attempt !== workflow.attempt || isSettled(workflow.status)) return tooLate()
+      const { phase, to, reason } = event.payload
+      return { ...record, workflow: { ...workflow, phases: movePhase(workflow.phases, phase, to, reason ?? null) } }
+    }
+
+    case 'run.linked': {
+      const { childRunId } = event.payload
+      if (childRunId === undefined || workflow.childRunIds.includes(childRunId)) return record
+      return { ...record, workflow: { ...workflow, childRunIds: [...workflow.childRunIds, childRunId] } }
+    }
+
+    default:
+      // Kept and shown on the timeline; the head advances, nothing else.
+      return record
+  }
+}
+
+function register(
+  record: WorkflowRecord,
+  payload: EventPayload<'workflow.registered'>,
+  stream: string,
+  timestamp: number,
+): WorkflowRecord {
+  const { workflow } = record
+  const phases = payload.phases.map(
+    ({ name, description, agentIds, dependsOn }): Phase => ({
+      name,
+      description: description ?? null,
+      status: 'pending',
+      agentIds,
+      dependsOn,
+      reason: null,
+    }),
+  )
+  if (record.registered) {
+    const settledForGood = isSettled(workflow.status) && !workflow.inferred
+    return settledForGood ? record : { ...record, bindings: bind(record.bindings, stream, workflow.attempt) }
+  }
+  const known = new Map(workflow.phases.map((phase) => [phase.name, phase]))
+  const origin = payload.origin
+  return {
+    ...record,
+    workflow: {
+      ...workflow,
+      ...(workflow.lastSequence === 0 ? newLifecycle(timestamp, payload.status) : null),
+      definitionId: payload.definitionId,
+      title: payload.title ?? null,
+      definition: payload.definition ?? null,
+      parentThreadId: payload.parentThreadId ?? null,
+      input: payload.input ?? null,
+      phases: phases.map((phase) => ({ ...phase, status: known.get(phase.name)?.status ?? phase.status })),
+      origin: origin
+        ? {
+            source: origin.source ?? null,
+            traceId: origin.traceId ?? null,
+            trigger: origin.trigger ?? null,
+            replayOf: origin.replayOf ?? null,
+          }
+        : null,
+    },
+    registered: true,
+    bindings: bind(record.bindings, stream, workflow.attempt),
+  }
+}
+
+function movePhase(
+  phases: readonly Phase[],
+  name: string,
+  status: PhaseStatus,
+  reason: string | null,
+): readonly Phase[] {
+  if (!phases.some((phase) => phase.name === name)) {
+    // A phase the definition does not know is shown, not dropped.
+    return [...phases, { name, description: null, status, agentIds: [], dependsOn: [], reason }]
+  }
+  return phases.map((phase) => (phase.name === name ? { ...phase, status, reason } : phase))
+}
+
+/** A phase cannot outlive its workflow: what was under way ends as the workflow did. */
+function abandonPhases(phases: readonly Phase[], to: EventPayload<'workflow.transitioned'>['to']): readonly Phase[] {
+  const ending: PhaseStatus = to === 'cancelled' ? 'cancelled' : 'interrupted'
+  return phases.map((phase) => (phase.status === 'running' ? { ...phase, status: ending } : phase))
+}

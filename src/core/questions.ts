@@ -1,0 +1,70 @@
+/**
+ * Owns how a run's questions are asked, answered and closed. A question is identified by its id; one that
+ * was settled is never opened again by a replay.
+ */
+import type { Question, QuestionState } from './entities.ts'
+import type { EventPayload } from './events.ts'
+
+const SETTLED_KEPT = 20
+
+export function askQuestion(
+  questions: readonly Question[],
+  payload: EventPayload<'question.asked'>,
+  attempt: number,
+  timestamp: number,
+): readonly Question[] {
+  if (questions.some((each) => each.questionId === payload.questionId)) return questions
+  const question: Question = {
+    questionId: payload.questionId,
+    kind: payload.kind ?? 'question',
+    prompt: payload.prompt,
+    options: (payload.options ?? []).map(({ value, label, description }) => ({
+      value,
+      label,
+      description: description ?? null,
+    })),
+    schema: payload.schema ?? null,
+    agentId: payload.agentId ?? null,
+    attempt,
+    askedAt: timestamp,
+    expiresAt: payload.expiresAt ?? null,
+    state: 'open',
+    answer: null,
+    settledAt: null,
+  }
+  const open = questions.filter((each) => each.state === 'open')
+  const settled = questions.filter((each) => each.state !== 'open')
+  return [...open, question, ...settled]
+}
+
+export function settleQuestion(
+  questions: readonly Question[],
+  payload: EventPayload<'question.settled'>,
+  timestamp: number,
+): readonly Question[] {
+  const question = questions.find((each) => each.questionId === payload.questionId)
+  // `unknown` was our conclusion when the run was lost; the owner's word replaces it.
+  if (question === undefined || (question.state !== 'open' && question.state !== 'unknown')) return questions
+  const settled = { ...question, state: payload.state, answer: payload.answer ?? null, settledAt: timestamp }
+  return keep(questions.filter((each) => each !== question), [settled])
+}
+
+/** The run ended or started over: nobody waits for these answers any more. */
+export function closeQuestions(
+  questions: readonly Question[],
+  state: Extract<QuestionState, 'superseded' | 'unknown'>,
+  timestamp: number,
+): readonly Question[] {
+  const open = questions.filter((each) => each.state === 'open')
+  if (open.length === 0) return questions
+  return keep(
+    questions.filter((each) => each.state !== 'open'),
+    open.map((each) => ({ ...each, state, settledAt: timestamp })),
+  )
+}
+
+function keep(others: readonly Question[], settled: readonly Question[]): readonly Question[] {
+  const open = others.filter((each) => each.state === 'open')
+  const earlier = others.filter((each) => each.state !== 'open')
+  return [...open, ...[...earlier, ...settled].slice(-SETTLED_KEPT)]
+}

@@ -1,0 +1,111 @@
+/**
+ * Owns the projection of runs to the rows of a conversation: one row per subagent, its tool calls nested.
+ * Total and one-way; a row's status is a view of the run's, never a second truth. SPEC H3.
+ */
+import type { AgentRun, RunRecord, Text, ToolCall, ToolCallStatus } from './entities.ts'
+import type { RunStatusName } from './status.ts'
+
+export type RowStatus = 'running' | 'success' | 'error' | 'awaiting_user' | 'cancelled'
+
+/** A subagent's row in its thread. */
+export interface SubagentRow {
+  /** `subagent:<run id>`, live and hydrated alike. */
+  id: string
+  runId: string
+  name: string
+  displayName: string
+  status: RowStatus
+  /** The run's own status, for labels finer than the five of a row. */
+  runStatus: RunStatusName
+  /** Outcome, open question or error, whichever matters now. */
+  detail: string | null
+  phase: string | null
+  workflowRunId: string | null
+  parentThreadId: string
+  /** Rows are ordered by it, then by id. */
+  createdAt: number
+  attempt: number
+  iteration: number
+  elapsedMs: number | null
+  startedAt: number
+  toolCount: number
+  awaitingQuestion: string | null
+  toolCalls: readonly ToolRow[]
+}
+
+export interface ToolRow {
+  id: string
+  callId: string
+  name: string
+  label: string | null
+  status: ToolCallStatus
+  args: Text | null
+  output: Text | null
+  failure: string | null
+  startedAt: number
+  elapsedMs: number | null
+  outputChars: number | null
+}
+
+export const subagentRowId = (runId: string): string => `subagent:${runId}`
+
+/** The thread a run has a row in, or null: background agents and thread-less runs have none. */
+export function threadOf(run: AgentRun): string | null {
+  return run.kind === 'background_agent' ? null : run.parentThreadId
+}
+
+/** A run's row without its tool calls, which are kept row by row (`toToolRow`). */
+export function toSubagentRow(record: RunRecord, threadId: string, toolCalls: readonly ToolRow[]): SubagentRow {
+  const { run, telemetry, questions } = record
+  const question = questions.find((each) => each.state === 'open') ?? null
+  return {
+    id: subagentRowId(run.id),
+    runId: run.id,
+    name: `subagent:${run.agentId ?? 'agent'}`,
+    displayName: run.agentName ?? run.agentId ?? 'Agent',
+    status: toRowStatus(run.status),
+    runStatus: run.status,
+    detail: run.error ?? question?.prompt ?? run.summary ?? run.reason,
+    phase: run.phase,
+    workflowRunId: run.workflowRunId,
+    parentThreadId: threadId,
+    createdAt: run.createdAt,
+    attempt: run.attempt,
+    iteration: run.iteration,
+    elapsedMs: telemetry.elapsedMs,
+    startedAt: run.startedAt,
+    toolCount: telemetry.toolCount,
+    awaitingQuestion: question?.prompt ?? null,
+    toolCalls,
+  }
+}
+
+export function toToolRow(call: ToolCall): ToolRow {
+  const { id, callId, name, label, status, args, output, failure, startedAt, elapsedMs, outputChars } = call
+  return { id, callId, name, label, status, args, output, failure, startedAt, elapsedMs, outputChars }
+}
+
+export function toRowStatus(status: RunStatusName): RowStatus {
+  switch (status) {
+    case 'pending':
+    case 'starting':
+    case 'running':
+    case 'idle':
+      return 'running'
+    case 'awaiting_user':
+    case 'paused':
+      return 'awaiting_user'
+    case 'completed':
+      return 'success'
+    case 'failed':
+      return 'error'
+    case 'cancelled':
+    case 'interrupted':
+      return 'cancelled'
+  }
+}
+
+/** Issue order of rows: the same whether they came live, from disk, or both. */
+export function compareRows(a: SubagentRow, b: SubagentRow): number {
+  return a.createdAt - b.createdAt || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0)
+}
