@@ -94,7 +94,7 @@ export function refold(
   const toolCalls = new Map<string, ToolCall>()
   for (const event of events) {
     const before = record ?? newRecord(event.log, event.timestamp)
-    const step = fold(before, asSource(event))
+    const step = fold(before, toSourceEvent(event))
     record = stamp(step.record, event.sequence, event.timestamp)
     for (const call of step.toolCalls) toolCalls.set(call.id, call)
   }
@@ -164,7 +164,7 @@ function stamp(record: LogRecord, sequence: number, timestamp: number): LogRecor
 }
 
 /** Stored events went through the decoder when they were accepted; a type from a newer version is foreign. */
-function asSource(event: RunEvent): SourceEvent {
+export function toSourceEvent(event: RunEvent): SourceEvent {
   const { log, timestamp, stream, position, payload } = event
   const type: EventType = isEventType(event.type) ? event.type : 'foreign'
   return { log, timestamp, stream, position, type, payload } as SourceEvent

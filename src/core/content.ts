@@ -31,11 +31,11 @@ export type PrepareResult = { ok: true; prepared: Prepared } | { ok: false; reas
 
 /** Which fields hold long text, and where its whole length is kept. */
 const LONG_TEXT: Readonly<Record<string, { kept: 'blob' | 'content' }>> = {
-  'output': { kept: 'content' },
-  'args': { kept: 'content' },
-  'prompt': { kept: 'content' },
-  'state': { kept: 'blob' },
-  'content': { kept: 'blob' },
+  output: { kept: 'content' },
+  args: { kept: 'content' },
+  prompt: { kept: 'content' },
+  state: { kept: 'blob' },
+  content: { kept: 'blob' },
 }
 
 /** A run's own output is its result: nothing may be durable without it. */

@@ -282,23 +282,9 @@ export interface UsageEntry {
   costSource: CostSource | null
 }
 
-export type CommandVerb =
-  | 'start'
-  | 'stop'
-  | 'pause'
-  | 'resume'
-  | 'retry'
-  | 'answer'
-  | 'follow_up'
+export type CommandVerb = 'start' | 'stop' | 'pause' | 'resume' | 'retry' | 'answer' | 'follow_up'
 
-export type CommandState =
-  | 'queued'
-  | 'sending'
-  | 'delivered'
-  | 'applied'
-  | 'rejected'
-  | 'expired'
-  | 'unknown'
+export type CommandState = 'queued' | 'sending' | 'delivered' | 'applied' | 'rejected' | 'expired' | 'unknown'
 
 export interface RunCommand {
   id: string

@@ -180,7 +180,7 @@ export const eventSchemas = {
     detail: line.nullish(),
   }),
   'log.gap': z.looseObject({ stream: line, from: count, to: count }),
-  'foreign': z.looseObject({ source: line, name: line, value: json.optional() }),
+  foreign: z.looseObject({ source: line, name: line, value: json.optional() }),
 } as const
 
 export type EventType = keyof typeof eventSchemas
@@ -190,7 +190,7 @@ export type EventPayload<Type extends EventType> = z.infer<(typeof eventSchemas)
 export const transientSchemas = {
   'text.delta': z.object({ kind: z.enum(['text', 'thinking']), text: z.string() }),
   'args.delta': z.object({ callId: line, text: z.string() }),
-  'heartbeat': z.object({}),
+  heartbeat: z.object({}),
 } as const
 
 export type TransientType = keyof typeof transientSchemas

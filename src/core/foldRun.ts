@@ -2,11 +2,12 @@
  * Owns what each event means for an agent run: one case per event type, pure, no clock. SPEC F1–F6.
  */
 import type { AgentRun, Question, RunRecord, RunTelemetry, ToolCall } from './entities.ts'
-import type { EventPayload, SourceEvent } from './events.ts'
+import type { SourceEvent } from './events.ts'
 import { idOfLog } from './ids.ts'
 import type { RunLogId } from './ids.ts'
 import { attemptOf, bind, late, newLifecycle, NO_NOTES, openAttempt, transition } from './lifecycle.ts'
 import type { TransitionFact } from './lifecycle.ts'
+import { addParent, fillMissing, register } from './registration.ts'
 import { askQuestion, closeQuestions, settleQuestion } from './questions.ts'
 import type { SettledStatusName } from './status.ts'
 import { isSettled } from './status.ts'
@@ -14,7 +15,6 @@ import { abandonCalls, finishCall, keepCall, startCall } from './toolCalls.ts'
 import { NO_USAGE, recordUsage, totalsOf } from './usage.ts'
 
 const ARTIFACTS_KEPT = 50
-const PARENTS_KEPT = 20
 
 /** The result of one event: the record after it, and the tool calls it touched, kept or not. */
 export interface RunStep {
@@ -78,7 +78,10 @@ export function foldRun(record: RunRecord, event: SourceEvent): RunStep {
   const { run, notes } = record
   const attempt = attemptOf(record.bindings, event.stream, run.attempt)
   const unchanged: RunStep = { record, toolCalls: [] }
-  const only = (changes: Partial<RunRecord>): RunStep => ({ record: { ...record, ...changes }, toolCalls: [] })
+  const only = (changes: Partial<RunRecord>): RunStep => ({
+    record: { ...record, ...changes },
+    toolCalls: [],
+  })
   const tooLate = (): RunStep => only({ notes: late(notes) })
   const current = attempt === run.attempt
 
@@ -188,81 +191,8 @@ export function foldRun(record: RunRecord, event: SourceEvent): RunStep {
   }
 }
 
-type RegisteredFields = EventPayload<'run.registered'> | EventPayload<'run.observed'>
-
-function register(
-  record: RunRecord,
-  payload: EventPayload<'run.registered'>,
-  stream: string,
-  timestamp: number,
-): Partial<RunRecord> {
-  const { run } = record
-  const filled = fillMissing(run, payload)
-  if (!record.registered) {
-    // Facts that came before the registration already moved the run; only its opening is ours to set.
-    const untouched = run.lastSequence === 0
-    const opening = untouched ? newLifecycle(timestamp, payload.status) : null
-    return {
-      run: { ...filled, ...opening, kind: payload.kind ?? run.kind },
-      registered: true,
-      bindings: bind(record.bindings, stream, run.attempt),
-    }
-  }
-  const settledForGood = isSettled(run.status) && !run.inferred
-  // A re-announcement (a resume) keeps the attempt, rebinds the stream and adds the new parent.
-  return {
-    run: addParent(filled, payload.parentRunId ?? null),
-    bindings: settledForGood ? record.bindings : bind(record.bindings, stream, run.attempt),
-  }
-}
-
-function addParent(run: AgentRun, parentRunId: string | null): AgentRun {
-  const former = run.parentRunId
-  if (parentRunId === null || parentRunId === former || parentRunId === run.id) return run
-  if (former === null) return { ...run, parentRunId }
-  const others = run.formerParentRunIds.filter((id) => id !== parentRunId && id !== former)
-  return { ...run, parentRunId, formerParentRunIds: [...others, former].slice(-PARENTS_KEPT) }
-}
-
-/** Fields already known win: a repair never destroys richer data and never re-points a lineage. */
-function fillMissing(run: AgentRun, payload: RegisteredFields): AgentRun {
-  const origin = payload.origin
-  return {
-    ...run,
-    parentRunId: run.parentRunId ?? payload.parentRunId ?? null,
-    rootRunId: run.rootRunId ?? payload.rootRunId ?? null,
-    workflowRunId: run.workflowRunId ?? payload.workflowRunId ?? null,
-    phase: run.phase ?? payload.phase ?? null,
-    contentKey: run.contentKey ?? payload.contentKey ?? null,
-    parentThreadId: run.parentThreadId ?? payload.parentThreadId ?? null,
-    workerThreadId: run.workerThreadId ?? payload.workerThreadId ?? null,
-    parentCallId: run.parentCallId ?? payload.parentCallId ?? null,
-    agentId: run.agentId ?? payload.agentId ?? null,
-    agentName: run.agentName ?? payload.agentName ?? null,
-    prompt: run.prompt ?? payload.prompt ?? null,
-    taskBoardId: run.taskBoardId ?? payload.taskBoardId ?? null,
-    taskCardId: run.taskCardId ?? payload.taskCardId ?? null,
-    metadata: { ...payload.metadata, ...run.metadata },
-    origin:
-      run.origin ??
-      (origin
-        ? {
-            source: origin.source ?? null,
-            traceId: origin.traceId ?? null,
-            trigger: origin.trigger ?? null,
-            replayOf: origin.replayOf ?? null,
-          }
-        : null),
-  }
-}
-
 /** A status fact, and what the end of a run means for its open calls, questions and clock. */
-function settle(
-  record: RunRecord,
-  fact: TransitionFact,
-  attempt: number,
-  timestamp: number,
-): RunStep {
+function settle(record: RunRecord, fact: TransitionFact, attempt: number, timestamp: number): RunStep {
   const { lifecycle: run, moved, notes } = transition(record.run, record.notes, fact, attempt, timestamp)
   if (run === record.run && notes === record.notes) return { record, toolCalls: [] }
   if (!moved || !isSettled(run.status)) return { record: { ...record, run, notes }, toolCalls: [] }
@@ -276,17 +206,13 @@ function settle(
   )
   const telemetry = {
     ...record.telemetry,
-    elapsedMs: Math.max(0, timestamp - run.startedAt),
+    elapsedMs: Math.max(0, (run.completedAt ?? timestamp) - run.startedAt),
     updatedAt: timestamp,
   }
   return { record: { ...record, run, notes, toolCalls, questions, telemetry }, toolCalls: abandoned }
 }
 
-function withCall(
-  record: RunRecord,
-  call: ToolCall,
-  counts: { started: boolean; failed: boolean },
-): RunStep {
+function withCall(record: RunRecord, call: ToolCall, counts: { started: boolean; failed: boolean }): RunStep {
   const { telemetry } = record
   return {
     record: {

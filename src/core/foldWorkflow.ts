@@ -57,7 +57,10 @@ export function foldWorkflow(record: WorkflowRecord, event: SourceEvent): Workfl
     case 'phase.transitioned': {
       if (attempt !== workflow.attempt || isSettled(workflow.status)) return tooLate()
       const { phase, to, reason } = event.payload
-      return { ...record, workflow: { ...workflow, phases: movePhase(workflow.phases, phase, to, reason ?? null) } }
+      return {
+        ...record,
+        workflow: { ...workflow, phases: movePhase(workflow.phases, phase, to, reason ?? null) },
+      }
     }
 
     case 'run.linked': {
@@ -79,16 +82,14 @@ function register(
   timestamp: number,
 ): WorkflowRecord {
   const { workflow } = record
-  const phases = payload.phases.map(
-    ({ name, description, agentIds, dependsOn }): Phase => ({
-      name,
-      description: description ?? null,
-      status: 'pending',
-      agentIds,
-      dependsOn,
-      reason: null,
-    }),
-  )
+  const phases = payload.phases.map(({ name, description, agentIds, dependsOn }): Phase => ({
+    name,
+    description: description ?? null,
+    status: 'pending',
+    agentIds,
+    dependsOn,
+    reason: null,
+  }))
   if (record.registered) {
     const settledForGood = isSettled(workflow.status) && !workflow.inferred
     return settledForGood ? record : { ...record, bindings: bind(record.bindings, stream, workflow.attempt) }
@@ -134,7 +135,10 @@ function movePhase(
 }
 
 /** A phase cannot outlive its workflow: what was under way ends as the workflow did. */
-function abandonPhases(phases: readonly Phase[], to: EventPayload<'workflow.transitioned'>['to']): readonly Phase[] {
+function abandonPhases(
+  phases: readonly Phase[],
+  to: EventPayload<'workflow.transitioned'>['to'],
+): readonly Phase[] {
   const ending: PhaseStatus = to === 'cancelled' ? 'cancelled' : 'interrupted'
   return phases.map((phase) => (phase.status === 'running' ? { ...phase, status: ending } : phase))
 }

@@ -28,4 +28,5 @@ export const contentRef = (log: LogId, stream: string, position: Position, field
 export type Position = number | string
 
 /** Ids as systems write them: printable, without spaces at the ends, at most 200 characters. */
-export const isUsableId = (id: string): boolean => /^[^\p{Cc}\p{Zl}\p{Zp}]{1,200}$/u.test(id) && id.trim() === id
+export const isUsableId = (id: string): boolean =>
+  /^[^\p{Cc}\p{Zl}\p{Zp}]{1,200}$/u.test(id) && id.trim() === id

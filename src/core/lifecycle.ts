@@ -67,6 +67,8 @@ export function transition<L extends Lifecycle>(
     return { lifecycle: next, moved: false, notes }
   }
   const settled = isSettled(verdict.status)
+  // What we only concluded ended, at the latest, when we last heard of it: a night is not run time.
+  const endedAt = fact.inferred === true ? lifecycle.updatedAt : timestamp
   return {
     lifecycle: {
       ...lifecycle,
@@ -76,7 +78,7 @@ export function transition<L extends Lifecycle>(
       trigger: fact.trigger,
       reason: fact.reason ?? null,
       sortAt: timestamp,
-      completedAt: settled ? timestamp : null,
+      completedAt: settled ? endedAt : null,
     },
     moved: true,
     notes: verdict.irregular ? { ...notes, irregular: notes.irregular + 1 } : notes,

@@ -46,7 +46,10 @@ export function settleQuestion(
   // `unknown` was our conclusion when the run was lost; the owner's word replaces it.
   if (question === undefined || (question.state !== 'open' && question.state !== 'unknown')) return questions
   const settled = { ...question, state: payload.state, answer: payload.answer ?? null, settledAt: timestamp }
-  return keep(questions.filter((each) => each !== question), [settled])
+  return keep(
+    questions.filter((each) => each !== question),
+    [settled],
+  )
 }
 
 /** The run ended or started over: nobody waits for these answers any more. */

@@ -20,7 +20,10 @@ export interface Judged {
 export const RECONCILE_STREAM = 'ledger:reconcile'
 
 /** The event that settles what died, or null when there is nothing to say. */
-export function reconcile({ record, evidence, hasCheckpoint }: Judged, timestamp: number): SourceEvent | null {
+export function reconcile(
+  { record, evidence, hasCheckpoint }: Judged,
+  timestamp: number,
+): SourceEvent | null {
   const { status, attempt } = lifecycleOf(record)
   if (evidence.kind !== 'gone' || isSettled(status)) return null
   const to = verdict(record, evidence.exitCode, hasCheckpoint)

@@ -30,6 +30,8 @@ export interface SubagentRow {
   startedAt: number
   toolCount: number
   awaitingQuestion: string | null
+  /** In flight when it was last seen, and nobody has confirmed since that it still is. */
+  unconfirmed: boolean
   toolCalls: readonly ToolRow[]
 }
 
@@ -54,8 +56,13 @@ export function threadOf(run: AgentRun): string | null {
   return run.kind === 'background_agent' ? null : run.parentThreadId
 }
 
-/** A run's row without its tool calls, which are kept row by row (`toToolRow`). */
-export function toSubagentRow(record: RunRecord, threadId: string, toolCalls: readonly ToolRow[]): SubagentRow {
+/** A run's row; its tool rows come from `toToolRow`, call by call. */
+export function toSubagentRow(
+  record: RunRecord,
+  threadId: string,
+  toolCalls: readonly ToolRow[],
+  unconfirmed: boolean,
+): SubagentRow {
   const { run, telemetry, questions } = record
   const question = questions.find((each) => each.state === 'open') ?? null
   return {
@@ -76,6 +83,7 @@ export function toSubagentRow(record: RunRecord, threadId: string, toolCalls: re
     startedAt: run.startedAt,
     toolCount: telemetry.toolCount,
     awaitingQuestion: question?.prompt ?? null,
+    unconfirmed,
     toolCalls,
   }
 }

@@ -77,12 +77,12 @@ export function finishCall(
 }
 
 /** What a run's end says about calls that never reported theirs. */
-export function abandonCalls(
-  calls: readonly ToolCall[],
-  settled: SettledStatusName,
-): readonly ToolCall[] {
-  const status: ToolCallStatus = settled === 'completed' ? 'unknown' : settled === 'cancelled' ? 'cancelled' : 'interrupted'
-  return calls.filter((call) => call.status === 'running').map((call) => ({ ...call, status, inferred: true }))
+export function abandonCalls(calls: readonly ToolCall[], settled: SettledStatusName): readonly ToolCall[] {
+  const status: ToolCallStatus =
+    settled === 'completed' ? 'unknown' : settled === 'cancelled' ? 'cancelled' : 'interrupted'
+  return calls
+    .filter((call) => call.status === 'running')
+    .map((call) => ({ ...call, status, inferred: true }))
 }
 
 /** Puts a call in its place and lets the oldest settled ones go; open calls stay, whatever their number. */

@@ -37,15 +37,20 @@ export function recordUsage(
 }
 
 /** Sums of what the run itself used. A figure is null until some report carries it. */
-export function totalsOf(
-  book: UsageBook,
-): Pick<RunTelemetry, (typeof FIGURES)[number] | 'costSource'> {
+export function totalsOf(book: UsageBook): Pick<RunTelemetry, (typeof FIGURES)[number] | 'costSource'> {
   const own = [...book.closed, ...book.entries].filter((entry) => entry.scope === 'own')
   const sources = new Set(own.filter((entry) => entry.costUsd !== null).map((entry) => entry.costSource))
   return {
     ...sum(own),
     // One estimate makes the whole an estimate.
-    costSource: sources.size === 0 ? null : sources.has('estimated') ? 'estimated' : sources.has(null) ? null : 'charged',
+    costSource:
+      sources.size === 0
+        ? null
+        : sources.has('estimated')
+          ? 'estimated'
+          : sources.has(null)
+            ? null
+            : 'charged',
   }
 }
 
@@ -66,10 +71,13 @@ function closeOthers(book: UsageBook, current: string): UsageBook {
 }
 
 function sum(entries: readonly UsageEntry[]): Pick<UsageEntry, (typeof FIGURES)[number]> {
-  const total = { inputTokens: null, outputTokens: null, cachedInputTokens: null, reasoningTokens: null, costUsd: null } as Record<
-    (typeof FIGURES)[number],
-    number | null
-  >
+  const total = {
+    inputTokens: null,
+    outputTokens: null,
+    cachedInputTokens: null,
+    reasoningTokens: null,
+    costUsd: null,
+  } as Record<(typeof FIGURES)[number], number | null>
   for (const entry of entries) {
     for (const figure of FIGURES) {
       const value = entry[figure]

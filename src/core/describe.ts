@@ -1,0 +1,99 @@
+/**
+ * Owns how an event reads in a log: one line, and how much it matters. Total: an unknown type reads as its
+ * name.
+ */
+import type { RunEvent, Text } from './entities.ts'
+
+export interface EventDescription {
+  title: string
+  detail: string | null
+  tone: 'neutral' | 'good' | 'bad' | 'attention'
+}
+
+export function describeEvent({ type, payload }: RunEvent): EventDescription {
+  const say = (title: string, detail: unknown = null, tone: EventDescription['tone'] = 'neutral') => ({
+    title,
+    detail: toLine(detail),
+    tone,
+  })
+  switch (type) {
+    case 'run.registered':
+      return say('Run registered', payload['agentName'] ?? payload['agentId'])
+    case 'workflow.registered':
+      return say('Workflow registered', payload['title'] ?? payload['definitionId'])
+    case 'run.transitioned':
+    case 'workflow.transitioned': {
+      const to = words(payload['to'])
+      const how = payload['inferred'] === true ? `${to} (inferred)` : to
+      return say(
+        `Became ${how}`,
+        payload['error'] ?? payload['summary'] ?? payload['reason'],
+        toneOf(payload['to']),
+      )
+    }
+    case 'run.attempt_started':
+    case 'workflow.attempt_started':
+      return say('New attempt', words(payload['trigger']))
+    case 'phase.transitioned':
+      return say(
+        `Phase ${toLine(payload['phase'])} ${words(payload['to'])}`,
+        payload['reason'],
+        toneOf(payload['to']),
+      )
+    case 'iteration.started':
+      return say(`Iteration ${toLine(payload['iteration'])}`)
+    case 'tool.started':
+      return say(`Called ${toLine(payload['name'])}`, preview(payload['args']) ?? payload['label'])
+    case 'tool.finished': {
+      const failed = payload['status'] !== 'completed'
+      const detail = payload['failure'] ?? preview(payload['output'])
+      return say(
+        `${toLine(payload['name']) ?? 'Tool'} ${words(payload['status'])}`,
+        detail,
+        failed ? 'bad' : 'neutral',
+      )
+    }
+    case 'question.asked':
+      return say('Asked', payload['prompt'], 'attention')
+    case 'question.settled':
+      return say(`Question ${words(payload['state'])}`, payload['answer'])
+    case 'artifact.recorded':
+      return say(`Produced ${toLine(payload['name'])}`, payload['mediaType'], 'good')
+    case 'checkpoint.saved':
+      return say('Checkpoint saved')
+    case 'checkpoint.cleared':
+      return say('Checkpoint cleared')
+    case 'usage.reported':
+      return say('Usage reported', payload['model'])
+    case 'run.linked':
+      return say('Linked', payload['childRunId'] ?? payload['parentRunId'])
+    case 'control.requested':
+      return say(`${words(payload['verb'])} requested`, payload['detail'], 'attention')
+    case 'control.settled':
+      return say(`Command ${words(payload['state'])}`, payload['detail'])
+    case 'log.gap':
+      return say('Events missing', `${toLine(payload['from'])}–${toLine(payload['to'])} never arrived`, 'bad')
+    case 'foreign':
+      return say(toLine(payload['name']) ?? 'Foreign event', 'not understood, kept as it came')
+    default:
+      return say(words(type))
+  }
+}
+
+const words = (value: unknown): string => (toLine(value) ?? 'unknown').replaceAll(/[_.]/g, ' ')
+
+function toneOf(status: unknown): EventDescription['tone'] {
+  if (status === 'completed') return 'good'
+  if (status === 'failed' || status === 'interrupted') return 'bad'
+  return status === 'awaiting_user' ? 'attention' : 'neutral'
+}
+
+function preview(value: unknown): string | null {
+  return typeof value === 'object' && value !== null && 'preview' in value ? (value as Text).preview : null
+}
+
+function toLine(value: unknown): string | null {
+  if (value === null || value === undefined) return null
+  if (typeof value === 'string') return value
+  return typeof value === 'object' ? JSON.stringify(value) : String(value as number | boolean)
+}

@@ -1,0 +1,30 @@
+/**
+ * Owns waiting with an end: IndexedDB opens and transactions can hang without any event, so each of them
+ * gets a deadline.
+ */
+import type { Clock } from '../core/ports.ts'
+
+export const OPEN_DEADLINE_MS = 5_000
+export const TRANSACTION_DEADLINE_MS = 5_000
+
+/** Settles as `promise` does, or rejects with `late()` after `ms`. */
+export function withDeadline<Value>(
+  clock: Clock,
+  promise: Promise<Value>,
+  ms: number,
+  late: () => Error,
+): Promise<Value> {
+  return new Promise((resolve, reject) => {
+    const cancel = clock.setTimeout(() => reject(late()), ms)
+    promise.then(
+      (value) => {
+        cancel()
+        resolve(value)
+      },
+      (error: unknown) => {
+        cancel()
+        reject(error as Error)
+      },
+    )
+  })
+}

@@ -1,0 +1,36 @@
+/**
+ * Owns what a browser's storage errors mean for us: worth retrying, no room, not to be had, or bad data.
+ * Nothing is ever deleted on a guess about an error.
+ */
+import { LedgerError } from './port.ts'
+import type { LedgerErrorKind } from './port.ts'
+
+export function toLedgerError(error: unknown): LedgerError {
+  if (error instanceof LedgerError) return error
+  const name = error instanceof Error || error instanceof DOMException ? error.name : ''
+  const message = error instanceof Error ? error.message : String(error)
+  return new LedgerError(kindOf(name), `${name || 'Error'}: ${message}`, { cause: error })
+}
+
+function kindOf(name: string): LedgerErrorKind {
+  switch (name) {
+    case 'QuotaExceededError':
+      return 'capacity'
+    case 'VersionError':
+      return 'newer-schema'
+    case 'DataCloneError':
+    case 'DataError':
+    case 'RangeError':
+    case 'SyntaxError':
+      return 'invalid'
+    // IndexedDB is switched off, or this page may not use it.
+    case 'SecurityError':
+    case 'NotAllowedError':
+    case 'ReferenceError':
+    case 'TypeError':
+      return 'unavailable'
+    default:
+      // AbortError, InvalidStateError, UnknownError and whatever browsers call it next.
+      return 'transient'
+  }
+}

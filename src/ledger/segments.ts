@@ -1,0 +1,77 @@
+/**
+ * Owns how events lie on disk: one segment per log and flush, a JSON string under the key
+ * [log, last sequence]. The last key of a log is its head, so a head check reads no value; the first key at or
+ * above n holds event n, so any window is a bounded read. The cost of IndexedDB is the record, not the byte.
+ */
+import type { IDBPObjectStore } from 'idb'
+import type { RunEvent } from '../core/entities.ts'
+import type { LogId } from '../core/ids.ts'
+import type { EventQuery } from './port.ts'
+import type { LedgerSchema, Segment, SegmentKey } from './schema.ts'
+
+type SegmentStore<Mode extends IDBTransactionMode> = IDBPObjectStore<
+  LedgerSchema,
+  ArrayLike<'segments'>,
+  'segments',
+  Mode
+>
+
+export function toSegment(events: readonly RunEvent[]): Segment | null {
+  const first = events[0]
+  const last = events.at(-1)
+  if (first === undefined || last === undefined) return null
+  return { first: first.sequence, last: last.sequence, body: JSON.stringify(events) }
+}
+
+export const lostSegment = (first: number, last: number): Segment => ({ first, last, body: '[]', lost: true })
+
+/** @throws SyntaxError when the stored text is damaged. */
+export function eventsOf(segment: Segment): readonly RunEvent[] {
+  // Written by `toSegment` from accepted events; the browser stores it byte for byte.
+  return JSON.parse(segment.body) as RunEvent[]
+}
+
+export const segmentKey = (log: LogId, last: number): SegmentKey => [log, last]
+
+/** The log's last sequence; 0 for a log without events. Reads one key. */
+export async function readHead(
+  store: Pick<SegmentStore<IDBTransactionMode>, 'openKeyCursor'>,
+  log: LogId,
+): Promise<number> {
+  const last = await store.openKeyCursor(segmentsOf(log), 'prev')
+  return last === null ? 0 : last.key[1]
+}
+
+/** A window of a log's events, ascending; reads only the segments that hold it. */
+export async function readWindow(
+  store: Pick<SegmentStore<IDBTransactionMode>, 'openKeyCursor' | 'openCursor'>,
+  log: LogId,
+  { after, before, limit }: EventQuery,
+): Promise<readonly RunEvent[]> {
+  if (after !== undefined && before === undefined) {
+    const found: RunEvent[] = []
+    let cursor = await store.openCursor(segmentsOf(log, after + 1), 'next')
+    while (cursor !== null && found.length < limit) {
+      found.push(...eventsOf(cursor.value).filter((event) => event.sequence > after))
+      cursor = await cursor.continue()
+    }
+    return found.slice(0, limit)
+  }
+  const upTo = before === undefined ? null : await store.openKeyCursor(segmentsOf(log, before - 1), 'next')
+  const range = upTo === null ? segmentsOf(log) : IDBKeyRange.bound([log, 0], upTo.key)
+  const windows: (readonly RunEvent[])[] = []
+  let count = 0
+  let cursor = await store.openCursor(range, 'prev')
+  while (cursor !== null && count < limit) {
+    const events = eventsOf(cursor.value).filter((event) => before === undefined || event.sequence < before)
+    windows.unshift(events)
+    count += events.length
+    cursor = await cursor.continue()
+  }
+  return windows.flat().slice(-limit)
+}
+
+/** Keys of a log's segments, from the one that holds `sequence` on. */
+function segmentsOf(log: LogId, sequence = 0): IDBKeyRange {
+  return IDBKeyRange.bound([log, sequence], [log, Number.POSITIVE_INFINITY])
+}

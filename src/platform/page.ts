@@ -1,0 +1,58 @@
+/**
+ * Owns the page's rhythm: when the next frame is, and when the page is about to go. Both work without a
+ * document, for workers, Node and tests.
+ */
+
+/** Schedules work for the next frame; gives back how to cancel it. */
+export type Frames = (work: () => void) => () => void
+
+/**
+ * Animation frames while the page is visible. A hidden page has none, and its timers are clamped to a second
+ * or more; a message to oneself is not.
+ */
+export const pageFrames: Frames = (work) => {
+  if (typeof document !== 'undefined' && document.visibilityState === 'visible') {
+    let cancelFrame = (): void => {}
+    // A frame can fail to come (covered window, hidden in between); the timer makes sure.
+    const timer = setTimeout(() => run(), 100)
+    const run = (): void => {
+      clearTimeout(timer)
+      cancelFrame()
+      work()
+    }
+    const frame = requestAnimationFrame(run)
+    cancelFrame = () => cancelAnimationFrame(frame)
+    return () => {
+      clearTimeout(timer)
+      cancelFrame()
+    }
+  }
+  const { port1, port2 } = new MessageChannel()
+  const close = (): void => {
+    port1.close()
+    port2.close()
+  }
+  port1.addEventListener('message', () => {
+    close()
+    work()
+  })
+  port1.start()
+  port2.postMessage(null)
+  return close
+}
+
+/** Calls `leaving` whenever this may be the page's last moment. */
+export function onPageLeaving(leaving: () => void): () => void {
+  if (typeof document === 'undefined') return () => {}
+  const hidden = (): void => {
+    if (document.visibilityState === 'hidden') leaving()
+  }
+  document.addEventListener('visibilitychange', hidden)
+  document.addEventListener('freeze', leaving)
+  globalThis.addEventListener('pagehide', leaving)
+  return () => {
+    document.removeEventListener('visibilitychange', hidden)
+    document.removeEventListener('freeze', leaving)
+    globalThis.removeEventListener('pagehide', leaving)
+  }
+}

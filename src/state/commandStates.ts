@@ -1,0 +1,33 @@
+/**
+ * Owns how a command's state follows from the orchestrator's own events. SPEC O1.
+ */
+import type { LogChange } from '../core/accept.ts'
+import type { CommandState, RunCommand } from '../core/entities.ts'
+
+type Commands = Readonly<Record<string, RunCommand>>
+
+const FINAL: readonly CommandState[] = ['applied', 'rejected', 'expired', 'unknown']
+
+export const isFinal = (command: RunCommand): boolean => FINAL.includes(command.state)
+
+/** Commands settled by `control.settled` events among the changes; the same table when there are none. */
+export function settleCommands(commands: Commands, changes: readonly LogChange[]): Commands {
+  let next: Record<string, RunCommand> | null = null
+  for (const change of changes) {
+    for (const event of change.events) {
+      if (event.type !== 'control.settled') continue
+      const { commandId, state, detail } = event.payload
+      const command = typeof commandId === 'string' ? commands[commandId] : undefined
+      if (command === undefined || isFinal(command)) continue
+      next ??= { ...commands }
+      next[command.id] = {
+        ...command,
+        // The decoder let only these through.
+        state: state as CommandState,
+        detail: typeof detail === 'string' ? detail : null,
+        settledAt: event.timestamp,
+      }
+    }
+  }
+  return next ?? commands
+}

@@ -1,0 +1,224 @@
+/**
+ * Owns the way from a source to the store: decode, cut, order, dedupe, then one dispatch a frame. Holds
+ * everything back until hydration ends and while a decision of ours commits. SPEC F1–F3, W3, H1, A1, A3.
+ */
+import type { Dispatch } from '@reduxjs/toolkit'
+import { accept } from '../core/accept.ts'
+import type { StreamInfo } from '../core/events.ts'
+import type { LogId, Position } from '../core/ids.ts'
+import { createStreamIntake } from '../core/intake.ts'
+import type { StreamIntake } from '../core/intake.ts'
+import type { Clock } from '../core/ports.ts'
+import type { Ledger } from '../ledger/port.ts'
+import type { Frames } from '../platform/page.ts'
+import { eventsReceived, recordsLoaded } from './actions.ts'
+import { durabilityOf, gapBefore, newGathered, take, toItem, toRawText } from './gathered.ts'
+import type { Gathered, Item } from './gathered.ts'
+import type { RunsState } from './runsSlice.ts'
+
+/** Events that close a frame early, so that a hidden page's backlog stays small. */
+const FRAME_EVENTS = 1_024
+
+export interface Ingest {
+  receive(stream: StreamInfo, events: readonly unknown[]): void
+  /** Holds events back until the returned function is called; holds may overlap. */
+  hold(): () => void
+  /** Resolves when the frame under way, if any, was dispatched. */
+  paused(): Promise<void>
+  /** Resolves when nothing is on its way to the store. */
+  settled(): Promise<void>
+  dispose(): void
+}
+
+interface Arrived {
+  stream: StreamInfo
+  raw: unknown
+}
+
+export function createIngest(options: {
+  ledger: Pick<Ledger, 'readCursor' | 'readRecords'>
+  clock: Clock
+  frames: Frames
+  dispatch: Dispatch
+  runs: () => RunsState
+}): Ingest {
+  const { ledger, clock, frames, dispatch, runs } = options
+  const intakes = new Map<string, { info: StreamInfo; intake: StreamIntake<Item> }>()
+  let queue: Arrived[] = []
+  let holds = 0
+  let pumping: Promise<void> | null = null
+  let cancelFrame: (() => void) | null = null
+  let cancelExpiry: (() => void) | null = null
+  let disposed = false
+
+  function schedule(): void {
+    if (disposed || holds > 0 || pumping !== null || cancelFrame !== null || queue.length === 0) return
+    cancelFrame = frames(() => {
+      cancelFrame = null
+      run()
+    })
+  }
+
+  function run(): void {
+    if (disposed || holds > 0 || pumping !== null) return
+    pumping = pump().finally(() => {
+      pumping = null
+      schedule()
+    })
+  }
+
+  async function pump(): Promise<void> {
+    const batch = queue.slice(0, FRAME_EVENTS)
+    queue = queue.slice(FRAME_EVENTS)
+    await openStreams(batch)
+    const gathered = gather(batch)
+    await loadRecords(gathered.events.map(({ event }) => event.log))
+    if (!disposed) send(gathered)
+  }
+
+  /** Streams continue where they were committed, so a stream's first event waits for its cursor. */
+  async function openStreams(batch: readonly Arrived[]): Promise<void> {
+    const missing = new Map(batch.map(({ stream }) => [stream.id, stream]))
+    for (const id of intakes.keys()) missing.delete(id)
+    await Promise.all(
+      [...missing.values()].map(async (info) => {
+        const cursor = (await ledger.readCursor(info.id).catch(() => null)) ?? undefined
+        intakes.set(info.id, { info, intake: createStreamIntake<Item>(info, cursor) })
+      }),
+    )
+  }
+
+  function gather(batch: readonly Arrived[]): Gathered {
+    const into = newGathered(batch.length)
+    for (const { stream, raw } of batch) offer(into, stream, raw)
+    expire(into)
+    return into
+  }
+
+  function offer(into: Gathered, stream: StreamInfo, raw: unknown): void {
+    const { position, item, refused } = toItem(raw, stream)
+    if (refused !== null) quarantine(into, stream.id, position, refused, raw)
+    const intake = intakes.get(stream.id)?.intake
+    if (position === null || intake === undefined) return
+    const offered = intake.offer({ position, item }, clock.monotonic())
+    into.streams.add(stream.id)
+    if (offered.kind === 'duplicate') into.counts.duplicates += 1
+    if (offered.kind === 'refused') quarantine(into, stream.id, position, offered.reason, raw)
+    if (offered.kind === 'ready') for (const ready of offered.items) take(into, ready)
+  }
+
+  function quarantine(
+    into: Gathered,
+    stream: string,
+    position: Position | null,
+    reason: string,
+    raw: unknown,
+  ): void {
+    into.quarantine.push({ stream, position, reason, raw: toRawText(raw), at: clock.now() })
+  }
+
+  /** Gives up on what was missing for too long, and says so in the log that goes on without it. */
+  function expire(into: Gathered): void {
+    let due: number | null = null
+    for (const { info, intake } of intakes.values()) {
+      for (
+        let gave = intake.expire(clock.monotonic());
+        gave !== null;
+        gave = intake.expire(clock.monotonic())
+      ) {
+        into.streams.add(info.id)
+        const next = gave.items.find((item) => item.kind === 'event')
+        if (next !== undefined) into.events.push(gapBefore(next.prepared.event, info.id, gave.gap))
+        for (const item of gave.items) take(into, item)
+      }
+      const at = intake.dueAt()
+      if (at !== null) due = Math.min(due ?? at, at)
+    }
+    cancelExpiry?.()
+    cancelExpiry = due === null ? null : clock.setTimeout(wake, Math.max(0, due - clock.monotonic()))
+  }
+
+  function wake(): void {
+    cancelExpiry = null
+    if (holds > 0 || pumping !== null) {
+      // Whoever is at work looks at the gaps again when done.
+      cancelExpiry = clock.setTimeout(wake, 50)
+      return
+    }
+    run()
+  }
+
+  /** A run that is not in memory is read before it is folded. */
+  async function loadRecords(logs: readonly LogId[]): Promise<void> {
+    const { records } = runs()
+    const missing = [...new Set(logs)].filter((log) => records[log] === undefined)
+    if (missing.length === 0) return
+    const found = await ledger.readRecords(missing).catch(() => new Map<LogId, never>())
+    if (found.size > 0) dispatch(recordsLoaded({ records: [...found.values()] }))
+  }
+
+  function send(into: Gathered): void {
+    const { records } = runs()
+    const isRepair = (stream: string): boolean => intakes.get(stream)?.info.kind === 'repair'
+    const { changes, redundant } = accept(
+      (log) => records[log],
+      into.events.map(({ event }) => event),
+      isRepair,
+    )
+    // A frame of live prose alone is not worth a write; its cursor goes with the next event.
+    const isWritten = changes.length > 0 || into.quarantine.length > 0
+    const cursors = isWritten ? [...into.streams].flatMap((id) => intakes.get(id)?.intake.cursor() ?? []) : []
+    dispatch(
+      eventsReceived({
+        changes,
+        transient: into.transient,
+        cursors,
+        blobs: into.events.flatMap(({ blobs }) => blobs),
+        contents: into.events.flatMap(({ contents }) => contents),
+        quarantine: into.quarantine,
+        counts: { ...into.counts, redundant },
+        durability: durabilityOf(changes),
+      }),
+    )
+  }
+
+  return {
+    receive(stream, events) {
+      if (disposed) return
+      for (const raw of events) queue.push({ stream, raw })
+      schedule()
+    },
+    hold() {
+      holds += 1
+      cancelFrame?.()
+      cancelFrame = null
+      let released = false
+      return () => {
+        if (released) return
+        released = true
+        holds -= 1
+        schedule()
+      }
+    },
+    paused: async () => {
+      await pumping
+    },
+    async settled() {
+      await pumping
+      const isDone = (): boolean => disposed || holds > 0 || queue.length === 0
+      while (!isDone()) {
+        // A frame is scheduled; whoever waits here does not wait for the screen.
+        cancelFrame?.()
+        cancelFrame = null
+        run()
+        await pumping
+      }
+    },
+    dispose() {
+      disposed = true
+      cancelFrame?.()
+      cancelExpiry?.()
+      queue = []
+    },
+  }
+}

@@ -1,0 +1,46 @@
+/**
+ * Owns the one listener: it enqueues what a frame asks to have written, and nothing else. Time, order and
+ * failures belong to the writer.
+ */
+import { createListenerMiddleware } from '@reduxjs/toolkit'
+import type { LogChange } from '../core/accept.ts'
+import type { RunCommand } from '../core/entities.ts'
+import type { LedgerWriter } from '../ledger/writer.ts'
+import { eventsReceived } from './actions.ts'
+import type { RunsState } from './runsSlice.ts'
+
+export function createLedgerListener(writer: LedgerWriter, onError: (error: unknown) => void) {
+  const listener = createListenerMiddleware<{ runs: RunsState }>({ onError })
+  listener.startListening({
+    actionCreator: eventsReceived,
+    effect: ({ payload }, { getState }) => {
+      const { changes, cursors, blobs, contents, quarantine, durability } = payload
+      writer.append({
+        logs: changes,
+        transitions: changes.flatMap((change) => change.transitions),
+        cursors,
+        blobs,
+        contents,
+        quarantine,
+        commands: settledBy(changes, getState().runs.commands),
+        durability,
+      })
+    },
+  })
+  return listener
+}
+
+/** Commands that events of this frame settled; their rows are written with those events. */
+function settledBy(
+  changes: readonly LogChange[],
+  commands: Readonly<Record<string, RunCommand>>,
+): readonly RunCommand[] {
+  return changes.flatMap(({ events }) =>
+    events.flatMap(({ type, payload }) => {
+      const { commandId } = payload
+      const command =
+        type === 'control.settled' && typeof commandId === 'string' ? commands[commandId] : undefined
+      return command ?? []
+    }),
+  )
+}

@@ -1,0 +1,90 @@
+/**
+ * Owns what pages ask for beyond what is in memory: opening a run or thread, earlier events, whole texts.
+ */
+import { refold } from '../core/accept.ts'
+import type { RunEvent, Text } from '../core/entities.ts'
+import { lifecycleOf } from '../core/entities.ts'
+import type { LogId } from '../core/ids.ts'
+import { earlierEventsLoaded, opened, recordsLoaded } from './actions.ts'
+import type { Runtime } from './runtime.ts'
+import { TAIL_EVENTS } from './windows.ts'
+
+const PAGE = 1_000
+
+/** Loads a run or workflow run with its latest events and all of its tool calls. Null when unknown. */
+export async function openLog(runtime: Runtime, log: LogId): Promise<boolean> {
+  const { ledger, dispatch, getState } = runtime
+  if (getState().runs.records[log] === undefined) {
+    const records = await ledger.readRecords([log])
+    if (records.size === 0) return false
+    dispatch(recordsLoaded({ records: [...records.values()] }))
+  }
+  const events = await readAll(runtime, log)
+  const toolCalls = refold(events)?.toolCalls ?? []
+  dispatch(opened({ log, events: events.slice(-TAIL_EVENTS), toolCalls }))
+  return true
+}
+
+/** Loads a workflow run and the runs it launched. */
+export async function openWorkflow(runtime: Runtime, log: LogId, workflowRunId: string): Promise<boolean> {
+  const found = await openLog(runtime, log)
+  const children = await runtime.ledger.listRecords({ entity: 'run', workflow: workflowRunId, limit: 500 })
+  runtime.dispatch(recordsLoaded({ records: children }))
+  return found
+}
+
+/** Loads a thread: its workflow runs, and its runs with all of their tool calls. */
+export async function openThread(runtime: Runtime, thread: string): Promise<void> {
+  const { ledger, dispatch } = runtime
+  const [runs, workflows] = await Promise.all([
+    ledger.listRecords({ entity: 'run', thread, limit: 500 }),
+    ledger.listRecords({ entity: 'workflow', thread, limit: 500 }),
+  ])
+  dispatch(recordsLoaded({ records: [...workflows, ...runs] }))
+  const { toolCalls } = runtime.getState().runs
+  const incomplete = runs.filter(({ log }) => toolCalls[log]?.complete !== true)
+  await Promise.all(incomplete.map(({ log }) => openLog(runtime, log)))
+}
+
+/** Loads the events before those in memory. False when there are none. */
+export async function loadEarlierEvents(runtime: Runtime, log: LogId): Promise<boolean> {
+  const { runs } = runtime.getState()
+  const first = runs.tails[log]?.[0]?.sequence ?? nextSequence(runtime, log)
+  if (first <= 1) return false
+  const events = await runtime.ledger.readEvents(log, { before: first, limit: TAIL_EVENTS })
+  runtime.dispatch(earlierEventsLoaded({ log, events }))
+  return events.length > 0
+}
+
+export type Content = { kind: 'found'; text: string } | { kind: 'missing' }
+
+/** The whole of a text. A reference that does not resolve reads as missing, never as empty. */
+export async function readText(runtime: Runtime, text: Text): Promise<Content> {
+  if (text.ref === null) return { kind: 'found', text: text.preview }
+  const found = await resolve(runtime, text.ref)
+  if (found !== null) return { kind: 'found', text: found }
+  // It may be on its way to the disk.
+  await runtime.writer.whenIdle()
+  const written = await resolve(runtime, text.ref)
+  return written === null ? { kind: 'missing' } : { kind: 'found', text: written }
+}
+
+async function resolve({ ledger, content }: Runtime, ref: string): Promise<string | null> {
+  return (await ledger.readBlob(ref)) ?? (await content.get(ref))
+}
+
+async function readAll({ ledger, writer }: Runtime, log: LogId): Promise<readonly RunEvent[]> {
+  // What is in memory only would be missing from the calls folded here.
+  await writer.whenIdle()
+  const all: RunEvent[] = []
+  for (;;) {
+    const page = await ledger.readEvents(log, { after: all.at(-1)?.sequence ?? 0, limit: PAGE })
+    all.push(...page)
+    if (page.length < PAGE) return all
+  }
+}
+
+function nextSequence({ getState }: Runtime, log: LogId): number {
+  const record = getState().runs.records[log]
+  return record === undefined ? 1 : lifecycleOf(record).lastSequence + 1
+}

@@ -1,0 +1,280 @@
+/**
+ * Owns the questions pages ask of the state. Memoized per record or per set of records: a frame that touches
+ * one run re-renders that run.
+ */
+import { createSelector } from '@reduxjs/toolkit'
+import type {
+  LogRecord,
+  Question,
+  RunCommand,
+  RunEvent,
+  RunRecord,
+  ToolCall,
+  WorkflowRecord,
+} from '../core/entities.ts'
+import { lifecycleOf } from '../core/entities.ts'
+import type { LogId, RunLogId } from '../core/ids.ts'
+import { runLog, workflowLog } from '../core/ids.ts'
+import type { Bucket, RunStatus } from '../core/status.ts'
+import { bucketOf, isSettled } from '../core/status.ts'
+import type { SubagentRow } from '../core/timeline.ts'
+import type { ChatRuntimeState, LiveText } from './chatRuntimeSlice.ts'
+import { threadKey } from './chatRuntimeSlice.ts'
+import { isFinal } from './commandStates.ts'
+import type { LedgerState } from './ledgerSlice.ts'
+import type { RunsState } from './runsSlice.ts'
+import type { ViewPrefs } from './viewPrefsSlice.ts'
+
+/** The part of the host's state that is ours. */
+export interface RunLedgerState {
+  runs: RunsState
+  chatRuntime: ChatRuntimeState
+  ledger: LedgerState
+  viewPrefs: ViewPrefs
+}
+
+/** One line in a list: a workflow run with its children counted in, or an agent run of its own. */
+export interface RunListEntry {
+  log: LogId
+  entity: 'run' | 'workflow'
+  id: string
+  title: string
+  subtitle: string | null
+  status: RunStatus
+  inferred: boolean
+  bucket: Bucket
+  /** In flight when last seen; nobody has confirmed since that it still is. */
+  unconfirmed: boolean
+  threadId: string | null
+  summary: string | null
+  error: string | null
+  startedAt: number
+  updatedAt: number
+  completedAt: number | null
+  toolCount: number
+  phasesDone: number
+  phasesTotal: number
+  childCount: number
+  openQuestions: number
+}
+
+export interface RunFilter {
+  bucket?: Bucket
+  threadId?: string
+}
+
+/** An open question with the run that asks it. */
+export interface PendingQuestion {
+  log: RunLogId
+  runId: string
+  agentName: string | null
+  workflowRunId: string | null
+  threadId: string | null
+  question: Question
+}
+
+export interface RunTotals {
+  toolCount: number
+  toolErrorCount: number
+  /** Null: unknown, which is not 0. */
+  inputTokens: number | null
+  outputTokens: number | null
+  costUsd: number | null
+  elapsedMs: number | null
+  startedAt: number
+}
+
+const NO_EVENTS: readonly RunEvent[] = []
+const NO_CALLS: readonly ToolCall[] = []
+const NO_ROWS: readonly SubagentRow[] = []
+const NO_RUNS: readonly RunRecord[] = []
+
+export const selectRun = (state: RunLedgerState, runId: string): RunRecord | null => {
+  const record = state.runs.records[runLog(runId)]
+  return record?.entity === 'run' ? record : null
+}
+
+export const selectWorkflow = (state: RunLedgerState, workflowRunId: string): WorkflowRecord | null => {
+  const record = state.runs.records[workflowLog(workflowRunId)]
+  return record?.entity === 'workflow' ? record : null
+}
+
+export const selectIsUnconfirmed = (state: RunLedgerState, log: LogId): boolean =>
+  state.runs.unconfirmed[log] === true && !isSettledLog(state, log)
+
+export const selectRunEvents = (state: RunLedgerState, log: LogId): readonly RunEvent[] =>
+  state.runs.tails[log] ?? NO_EVENTS
+
+export const selectPersistedSequence = (state: RunLedgerState, log: LogId): number =>
+  state.runs.persisted[log] ?? 0
+
+export const selectToolCalls = (state: RunLedgerState, runId: string): readonly ToolCall[] =>
+  state.runs.toolCalls[runLog(runId)]?.calls ?? NO_CALLS
+
+export const selectThreadRows = (state: RunLedgerState, threadId: string): readonly SubagentRow[] =>
+  state.chatRuntime.toolTimelineByThread[threadKey(threadId)] ?? NO_ROWS
+
+export const selectLiveText = (state: RunLedgerState, runId: string): LiveText | null =>
+  state.chatRuntime.liveTextByRun[runLog(runId)] ?? null
+
+export const selectLedgerStatus = (state: RunLedgerState): LedgerState => state.ledger
+
+export const selectViewPrefs = (state: RunLedgerState): ViewPrefs => state.viewPrefs
+
+const selectRecords = (state: RunLedgerState): RunsState['records'] => state.runs.records
+const selectUnconfirmed = (state: RunLedgerState): RunsState['unconfirmed'] => state.runs.unconfirmed
+
+/** Runs of each workflow run, in the order they were registered. */
+const selectChildren = createSelector([selectRecords], (records) => {
+  const children = new Map<string, RunRecord[]>()
+  for (const record of Object.values(records)) {
+    if (record.entity !== 'run' || record.run.workflowRunId === null) continue
+    const siblings = children.get(record.run.workflowRunId)
+    if (siblings === undefined) children.set(record.run.workflowRunId, [record])
+    else siblings.push(record)
+  }
+  for (const siblings of children.values()) siblings.sort(byCreation)
+  return children
+})
+
+export const selectWorkflowRuns = (state: RunLedgerState, workflowRunId: string): readonly RunRecord[] =>
+  selectChildren(state).get(workflowRunId) ?? NO_RUNS
+
+/** Workflow runs of a thread, oldest first. */
+export const selectThreadWorkflows = (state: RunLedgerState, threadId: string): readonly WorkflowRecord[] =>
+  selectWorkflows(state).filter(({ workflow }) => workflow.parentThreadId === threadId)
+
+const selectWorkflows = createSelector([selectRecords], (records) =>
+  Object.values(records)
+    .filter((record) => record.entity === 'workflow')
+    .toSorted((a, b) => a.workflow.createdAt - b.workflow.createdAt),
+)
+
+/** All list entries, newest status change first. Children of workflow runs are counted in, not listed. */
+export const selectRunList = createSelector(
+  [selectRecords, selectChildren, selectUnconfirmed],
+  (records, children, unconfirmed): readonly RunListEntry[] =>
+    Object.values(records)
+      .filter((record) => record.entity === 'workflow' || record.run.workflowRunId === null)
+      .map((record) =>
+        toListEntry(
+          record,
+          record.entity === 'workflow' ? (children.get(record.workflow.id) ?? []) : [record],
+          unconfirmed[record.log] === true,
+        ),
+      )
+      .toSorted((a, b) => b.startedAt - a.startedAt || (a.log < b.log ? -1 : 1)),
+)
+
+export function selectRuns(state: RunLedgerState, filter: RunFilter): readonly RunListEntry[] {
+  return selectRunList(state).filter(
+    (entry) =>
+      (filter.bucket === undefined || entry.bucket === filter.bucket) &&
+      (filter.threadId === undefined || entry.threadId === filter.threadId),
+  )
+}
+
+/** Every open question, oldest first. */
+export const selectPendingQuestions = createSelector([selectRecords], (records): readonly PendingQuestion[] =>
+  Object.values(records)
+    .flatMap((record) => (record.entity === 'run' && !isSettled(record.run.status) ? pendingOf(record) : []))
+    .toSorted((a, b) => a.question.askedAt - b.question.askedAt),
+)
+
+export const selectRunTotals = (state: RunLedgerState, log: LogId): RunTotals | null => {
+  const record = state.runs.records[log]
+  if (record === undefined) return null
+  const runs = record.entity === 'run' ? [record] : selectWorkflowRuns(state, record.workflow.id)
+  const { startedAt, completedAt } = lifecycleOf(record)
+  return {
+    toolCount: runs.reduce((sum, { telemetry }) => sum + telemetry.toolCount, 0),
+    toolErrorCount: runs.reduce((sum, { telemetry }) => sum + telemetry.toolErrorCount, 0),
+    inputTokens: sumKnown(runs, 'inputTokens'),
+    outputTokens: sumKnown(runs, 'outputTokens'),
+    costUsd: sumKnown(runs, 'costUsd'),
+    elapsedMs: completedAt === null ? null : Math.max(0, completedAt - startedAt),
+    startedAt,
+  }
+}
+
+/** Commands about a log that nobody has settled yet. */
+export function selectPendingCommands(state: RunLedgerState, log: LogId): readonly RunCommand[] {
+  return Object.values(state.runs.commands).filter((command) => command.log === log && !isFinal(command))
+}
+
+function toListEntry(record: LogRecord, runs: readonly RunRecord[], unconfirmed: boolean): RunListEntry {
+  const { status, inferred, summary, error, startedAt, updatedAt, completedAt } = lifecycleOf(record)
+  const openQuestions = runs.reduce((sum, run) => sum + pendingOf(run).length, 0)
+  const phases = record.entity === 'workflow' ? record.workflow.phases : []
+  return {
+    log: record.log,
+    entity: record.entity,
+    ...namesOf(record),
+    status,
+    inferred,
+    bucket: bucketOf(status, openQuestions > 0),
+    unconfirmed: unconfirmed && !isSettled(status),
+    summary,
+    error,
+    startedAt,
+    updatedAt: runs.reduce((latest, { run }) => Math.max(latest, run.updatedAt), updatedAt),
+    completedAt,
+    toolCount: runs.reduce((sum, { telemetry }) => sum + telemetry.toolCount, 0),
+    phasesDone: phases.filter((phase) => phase.status === 'completed').length,
+    phasesTotal: phases.length,
+    childCount: record.entity === 'workflow' ? record.workflow.childRunIds.length : 0,
+    openQuestions,
+  }
+}
+
+function namesOf(record: LogRecord): Pick<RunListEntry, 'id' | 'title' | 'subtitle' | 'threadId'> {
+  if (record.entity === 'run') {
+    const { id, agentName, agentId, prompt, parentThreadId } = record.run
+    return {
+      id,
+      title: agentName ?? agentId ?? id,
+      subtitle: prompt?.preview ?? null,
+      threadId: parentThreadId,
+    }
+  }
+  const { id, title, definitionId, input, parentThreadId } = record.workflow
+  const name = title ?? definitionId
+  const question = questionIn(input)
+  return { id, title: question ?? name, subtitle: question === null ? null : name, threadId: parentThreadId }
+}
+
+/** Workflows are usually asked something; that says more than the definition's name. */
+function questionIn(input: WorkflowRecord['workflow']['input']): string | null {
+  if (input === null || typeof input !== 'object' || Array.isArray(input)) return null
+  const { question } = input as { readonly question?: unknown }
+  return typeof question === 'string' && question.length > 0 ? question : null
+}
+
+function pendingOf({ log, run, questions }: RunRecord): readonly PendingQuestion[] {
+  return questions
+    .filter((question) => question.state === 'open')
+    .map((question) => ({
+      log,
+      runId: run.id,
+      agentName: run.agentName,
+      workflowRunId: run.workflowRunId,
+      threadId: run.parentThreadId,
+      question,
+    }))
+}
+
+function sumKnown(
+  runs: readonly RunRecord[],
+  figure: 'inputTokens' | 'outputTokens' | 'costUsd',
+): number | null {
+  const known = runs.flatMap(({ telemetry }) => telemetry[figure] ?? [])
+  return known.length === 0 ? null : known.reduce((sum, value) => sum + value, 0)
+}
+
+const byCreation = (a: RunRecord, b: RunRecord): number =>
+  a.run.createdAt - b.run.createdAt || (a.run.id < b.run.id ? -1 : 1)
+
+function isSettledLog(state: RunLedgerState, log: LogId): boolean {
+  const record = state.runs.records[log]
+  return record === undefined || isSettled(lifecycleOf(record).status)
+}
