@@ -8,7 +8,7 @@ import { INTACT, LedgerError } from '../ledger/port.ts'
 import type { Health } from './actions.ts'
 import {
   bootAdvanced,
-  countsRead,
+  contentsRead,
   healthChanged,
   hydrated,
   integrityChecked,
