@@ -87,6 +87,8 @@ function tests() {
       environment: 'node',
       include: ['test/**/*.test.{ts,tsx}'],
       exclude: ['test/{react,browser,e2e}/**'],
+      // Before anything else is imported: localForage looks for IndexedDB once, when it is loaded.
+      setupFiles: ['fake-indexeddb/auto'],
       pool: 'threads',
       sequence: { groupOrder: 0 },
     },

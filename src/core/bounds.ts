@@ -50,7 +50,7 @@ export function toPlainJson(input: unknown): Bounded {
         throw new Rejected(`a ${typeof value}`)
     }
     if (value === null) return null
-    if (depth >= LIMITS.depth) throw new Rejected(`nested deeper than ${LIMITS.depth}`)
+    if (depth >= LIMITS.depth) throw new Rejected(`values nested deeper than ${LIMITS.depth}`)
     const into: Container = Array.isArray(value) ? [] : {}
     tasks.push({ value, into, depth: depth + 1 })
     return into

@@ -204,14 +204,14 @@ export function createIngest(options: {
       await pumping
     },
     async settled() {
-      await pumping
-      const isDone = (): boolean => disposed || holds > 0 || queue.length === 0
-      while (!isDone()) {
+      for (;;) {
+        await pumping
+        if (pumping !== null) continue
+        if (disposed || holds > 0 || queue.length === 0) return
         // A frame is scheduled; whoever waits here does not wait for the screen.
         cancelFrame?.()
         cancelFrame = null
         run()
-        await pumping
       }
     },
     dispose() {

@@ -83,7 +83,8 @@ export const ledgerReducer = createReducer(initialState, (builder) => {
       state.redundant += counts.redundant
       if (quarantine.length === 0) return
       state.quarantined += quarantine.length
-      state.quarantine = [...quarantine, ...state.quarantine].slice(0, QUARANTINE_SHOWN)
+      // Newest first, as the ledger lists them.
+      state.quarantine = [...quarantine.toReversed(), ...state.quarantine].slice(0, QUARANTINE_SHOWN)
     })
     .addCase(committed, (state, { payload }) => {
       state.copies = payload.copies
