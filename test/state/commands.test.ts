@@ -1,5 +1,5 @@
 /** The outbox: durable before it is sent, settled by the orchestrator's own event. Law O1. */
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { memoryStorage } from '../../src/index.ts'
 import type { CommandState, RunCommand } from '../../src/index.ts'
 import { scriptedSource } from '../../src/testing/scriptedSource.ts'
@@ -105,8 +105,8 @@ describe('the outbox after a reload', () => {
       return new Promise(() => {})
     }
     void first.ledger.send({ ...stop, ...overrides })
-    while (command === undefined) await new Promise((resolve) => setTimeout(resolve, 1))
-    expect(stateOf(first, command)).toBe(state)
+    const sent = await vi.waitUntil(() => command)
+    expect(stateOf(first, sent)).toBe(state)
     const second = openPage(scope)
     await second.boot()
     await second.ledger.whenIdle()

@@ -3,7 +3,7 @@
  * properly or die without a word, and opened again.
  */
 import { configureStore } from '@reduxjs/toolkit'
-import type { UnknownAction } from '@reduxjs/toolkit'
+import type { EnhancedStore, Middleware, UnknownAction } from '@reduxjs/toolkit'
 import type { RunLedgerState } from '../../../src/index.ts'
 import { createRunLedger } from '../../../src/index.ts'
 import type { RunLedgerOptions } from '../../../src/index.ts'
@@ -13,6 +13,7 @@ import type { ScriptedSource } from '../../../src/testing/scriptedSource.ts'
 export const START = Date.UTC(2026, 1, 1, 9)
 
 export interface Page {
+  store: EnhancedStore
   ledger: ReturnType<typeof createRunLedger>
   source: ScriptedSource
   actions: UnknownAction[]
@@ -41,18 +42,17 @@ export function openPage(
   const source = options.source ?? scriptedSource()
   const ledger = createRunLedger({ frames: nextMicrotask, ...options, scope, source })
   const actions: UnknownAction[] = []
+  const record: Middleware = () => (next) => (action) => {
+    actions.push(action as UnknownAction)
+    return next(action)
+  }
   const store = configureStore({
     reducer: ledger.reducers,
-    middleware: (getDefault) =>
-      getDefault(ledger.checks)
-        .prepend(ledger.middleware)
-        .concat(() => (next) => (action) => {
-          actions.push(action as UnknownAction)
-          return next(action)
-        }),
+    middleware: (getDefault) => getDefault(ledger.checks).prepend(ledger.middleware).concat(record),
   })
   return {
     ledger,
+    store,
     source,
     actions,
     state: () => store.getState(),
