@@ -14,7 +14,7 @@ import type { Frames } from '../platform/page.ts'
 import { eventsReceived, recordsLoaded } from './actions.ts'
 import { durabilityOf, gapBefore, newGathered, take, toItem, toRawText } from './gathered.ts'
 import type { Gathered, Item } from './gathered.ts'
-import type { RunsState } from './runsSlice.ts'
+import type { RunsState } from './runsState.ts'
 
 /** Events that close a frame early, so that a hidden page's backlog stays small. */
 const FRAME_EVENTS = 1_024

@@ -7,7 +7,7 @@ import type { LogChange } from '../core/accept.ts'
 import type { RunCommand } from '../core/entities.ts'
 import type { LedgerWriter } from '../ledger/writer.ts'
 import { eventsReceived } from './actions.ts'
-import type { RunsState } from './runsSlice.ts'
+import type { RunsState } from './runsState.ts'
 
 export function createLedgerListener(writer: LedgerWriter, onError: (error: unknown) => void) {
   const listener = createListenerMiddleware<{ runs: RunsState }>({ onError })

@@ -5,7 +5,7 @@
  */
 import type { UnknownAction } from '@reduxjs/toolkit'
 import type { LogChange } from '../core/accept.ts'
-import type { LogRecord, RunCommand, RunEvent, ToolCall } from '../core/entities.ts'
+import type { LogRecord } from '../core/entities.ts'
 import { lifecycleOf } from '../core/entities.ts'
 import type { LogId } from '../core/ids.ts'
 import { isSettled } from '../core/status.ts'
@@ -25,28 +25,8 @@ import {
 } from './actions.ts'
 import type { Hydration, Opened } from './actions.ts'
 import { settleCommands } from './commandStates.ts'
+import type { RunsState } from './runsState.ts'
 import { evict, keepTail, upsertToolCalls } from './windows.ts'
-
-export interface ToolCallTable {
-  /** In order of first touch. */
-  calls: readonly ToolCall[]
-  /** False while only those the stored record keeps are here. */
-  complete: boolean
-}
-
-export interface RunsState {
-  epoch: number
-  records: Readonly<Record<LogId, LogRecord>>
-  toolCalls: Readonly<Record<LogId, ToolCallTable>>
-  /** The latest events in memory, contiguous up to the record's last sequence. */
-  tails: Readonly<Record<LogId, readonly RunEvent[]>>
-  /** Sequences up to this are stable and linkable. */
-  persisted: Readonly<Record<LogId, number>>
-  /** In flight when stored, unconfirmed since: never shown as running. */
-  unconfirmed: Readonly<Record<LogId, true>>
-  subscribers: Readonly<Record<LogId, number>>
-  commands: Readonly<Record<string, RunCommand>>
-}
 
 const initialState: RunsState = {
   epoch: 0,

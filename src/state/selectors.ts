@@ -22,7 +22,7 @@ import type { ChatRuntimeState, LiveText } from './chatRuntimeSlice.ts'
 import { threadKey } from './chatRuntimeSlice.ts'
 import { isFinal } from './commandStates.ts'
 import type { LedgerState } from './ledgerSlice.ts'
-import type { RunsState } from './runsSlice.ts'
+import type { RunsState } from './runsState.ts'
 import type { ViewPrefs } from './viewPrefsSlice.ts'
 
 /** The part of the host's state that is ours. */

@@ -6,7 +6,7 @@ import type { RunEvent, ToolCall } from '../core/entities.ts'
 import { lifecycleOf } from '../core/entities.ts'
 import type { LogId } from '../core/ids.ts'
 import { isSettled } from '../core/status.ts'
-import type { RunsState } from './runsSlice.ts'
+import type { RunsState } from './runsState.ts'
 
 export const TAIL_EVENTS = 200
 export const TOOL_CALLS_PER_RUN = 1_000

@@ -3,7 +3,7 @@ import { act, render, screen } from '@testing-library/react'
 import userEvent from '@testing-library/user-event'
 import type { ReactNode } from 'react'
 import { Provider } from 'react-redux'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import {
   RunLedgerProvider,
   usePendingQuestions,
@@ -62,9 +62,9 @@ describe('hooks', () => {
   })
 
   test('useRun renders for events of its own run only', async () => {
-    let renders = 0
+    const rendered = vi.fn()
     function One() {
-      renders += 1
+      rendered()
       return <p>{useRun(RUN_ID).record?.run.status}</p>
     }
     const page = await booted()
@@ -73,12 +73,12 @@ describe('hooks', () => {
     show(page, <One />)
     await screen.findByText('running')
     await act(() => page.ledger.whenIdle())
-    const before = renders
+    const before = rendered.mock.calls.length
     const other = script('live:2')
     for (const each of research(other, 'wf2', 't2')) await hear(page, other, [each])
-    expect(renders).toBe(before)
+    expect(rendered.mock.calls.length).toBe(before)
     await hear(page, lines, [lines.event(RUN, 'iteration.started', { iteration: 2 })])
-    expect(renders).toBeGreaterThan(before)
+    expect(rendered.mock.calls.length).toBeGreaterThan(before)
   })
 
   test('useWorkflow, useRunTotals and useRunEvents show phases, sums and the log; unknown cost stays null', async () => {
