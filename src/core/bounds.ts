@@ -78,7 +78,7 @@ export function toPlainJson(input: unknown): Bounded {
     return { ok: true, value: root }
   } catch (error) {
     // A throwing getter or proxy is the input's fault as well.
-    return { ok: false, reason: error instanceof Rejected ? error.message : `unreadable (${String(error)})` }
+    return { ok: false, reason: error instanceof Rejected ? error.message : 'what cannot be read' }
   }
 }
 

@@ -76,7 +76,10 @@ export function prepare(event: SourceEvent): PrepareResult {
 }
 
 function isText(value: unknown): value is Text {
-  return typeof value === 'object' && value !== null && 'preview' in value && 'ref' in value
+  if (typeof value !== 'object' || value === null) return false
+  // A field the schema does not know may hold anything that only looks like a text.
+  const { preview, chars, ref } = value as Partial<Text>
+  return typeof preview === 'string' && typeof chars === 'number' && (ref === null || typeof ref === 'string')
 }
 
 /** Characters in a payload, near enough to its JSON; the bounds on depth and nodes were checked before. */

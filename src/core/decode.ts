@@ -60,13 +60,17 @@ const RUN_ONLY = new Set(
   Object.keys(eventSchemas).filter((type) => !EITHER.has(type) && !WORKFLOW_ONLY.has(type)),
 )
 
-const bad = (reason: string, position: Position | null): Decoded => ({ kind: 'bad', reason, position })
+const bad = (reason: string, position: Position | null): Decoded => ({
+  kind: 'bad',
+  reason: reason.slice(0, 300),
+  position,
+})
 
 function explain(type: string, error: z.ZodError): string {
   const [issue] = error.issues
   if (issue === undefined) return `${type} does not fit its schema`
   const path = issue.path.length > 0 ? `${issue.path.join('.')}: ` : ''
-  return `${type} ${path}${issue.message}`.slice(0, 300)
+  return `${type} ${path}${issue.message}`
 }
 
 function isLogId(value: unknown): value is LogId {

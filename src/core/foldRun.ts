@@ -11,7 +11,7 @@ import { addParent, fillMissing, register } from './registration.ts'
 import { askQuestion, closeQuestions, settleQuestion } from './questions.ts'
 import type { SettledStatusName } from './status.ts'
 import { isSettled } from './status.ts'
-import { abandonCalls, finishCall, keepCall, startCall } from './toolCalls.ts'
+import { abandonCalls, finishCall, giveUpOldest, keepCall, startCall } from './toolCalls.ts'
 import { NO_USAGE, recordUsage, totalsOf } from './usage.ts'
 
 const ARTIFACTS_KEPT = 50
@@ -86,15 +86,23 @@ export function foldRun(record: RunRecord, event: SourceEvent): RunStep {
   const current = attempt === run.attempt
 
   switch (event.type) {
-    case 'run.registered':
-      return only(register(record, event.payload, event.stream, event.timestamp))
+    case 'run.registered': {
+      const known = only(register(record, event.payload, event.stream, event.timestamp))
+      const { status } = event.payload
+      if (status === undefined || run.lastSequence === 0) return known
+      // Other events were quicker, or it is announced again: its status is one more fact.
+      return settle(known.record, { to: status, trigger: 'spawn' }, run.attempt, event.timestamp)
+    }
 
     case 'run.observed': {
-      const filled = only({ run: fillMissing(run, event.payload), registered: true })
-      const { status, trigger, summary, error, inferred } = event.payload
-      if (status === undefined) return filled
+      const { kind, status, trigger, summary, error, inferred } = event.payload
+      const filled = fillMissing(record.registered ? run : { ...run, kind: kind ?? run.kind }, event.payload)
+      const seen = filled === run ? unchanged : only({ run: filled, registered: true })
+      if (status === undefined) return seen
       const fact = { to: status, trigger: trigger ?? 'imported', summary, error, inferred }
-      return settle(filled.record, fact, attempt, event.timestamp)
+      const moved = settle(seen.record, fact, attempt, event.timestamp)
+      // A row of a list is often old: that it came too late is not worth a note each time it is read.
+      return moved.record.run === seen.record.run ? seen : moved
     }
 
     case 'run.transitioned':
@@ -103,12 +111,18 @@ export function foldRun(record: RunRecord, event: SourceEvent): RunStep {
     case 'run.attempt_started': {
       const opened = openAttempt(run, event.payload, event.timestamp)
       if (opened === null) return tooLate()
-      return only({
-        run: { ...opened, iteration: 0, checkpoint: null },
-        telemetry: { ...record.telemetry, elapsedMs: null },
-        questions: closeQuestions(record.questions, 'superseded', event.timestamp),
-        bindings: bind(record.bindings, event.stream, opened.attempt),
-      })
+      const abandoned = abandonCalls(record.toolCalls, 'interrupted')
+      return {
+        record: {
+          ...record,
+          run: { ...opened, iteration: 0, checkpoint: null },
+          telemetry: { ...record.telemetry, elapsedMs: null },
+          toolCalls: abandoned.reduce(keepCall, record.toolCalls),
+          questions: closeQuestions(record.questions, 'superseded', event.timestamp),
+          bindings: bind(record.bindings, event.stream, opened.attempt),
+        },
+        toolCalls: abandoned,
+      }
     }
 
     case 'run.linked': {
@@ -125,7 +139,11 @@ export function foldRun(record: RunRecord, event: SourceEvent): RunStep {
     case 'tool.started': {
       if (!current || isSettled(run.status)) return tooLate()
       const call = startCall(record.toolCalls, event.payload, callSite(event, attempt, run))
-      return call === null ? unchanged : withCall(record, call, { started: true, failed: false })
+      if (call === null) return unchanged
+      const given = giveUpOldest(record.toolCalls)
+      const toolCalls = given === null ? record.toolCalls : keepCall(record.toolCalls, given)
+      const step = withCall({ ...record, toolCalls }, call, { started: true, failed: false })
+      return given === null ? step : { ...step, toolCalls: [given, ...step.toolCalls] }
     }
 
     case 'tool.finished': {
@@ -161,7 +179,7 @@ export function foldRun(record: RunRecord, event: SourceEvent): RunStep {
         ...totalsOf(usage),
         model: model ?? record.telemetry.model,
         provider: provider ?? record.telemetry.provider,
-        updatedAt: event.timestamp,
+        updatedAt: Math.max(record.telemetry.updatedAt, event.timestamp),
       }
       return only({ usage, telemetry })
     }
@@ -207,7 +225,7 @@ function settle(record: RunRecord, fact: TransitionFact, attempt: number, timest
   const telemetry = {
     ...record.telemetry,
     elapsedMs: Math.max(0, (run.completedAt ?? timestamp) - run.startedAt),
-    updatedAt: timestamp,
+    updatedAt: Math.max(record.telemetry.updatedAt, timestamp),
   }
   return { record: { ...record, run, notes, toolCalls, questions, telemetry }, toolCalls: abandoned }
 }
@@ -222,7 +240,7 @@ function withCall(record: RunRecord, call: ToolCall, counts: { started: boolean;
         ...telemetry,
         toolCount: telemetry.toolCount + (counts.started ? 1 : 0),
         toolErrorCount: telemetry.toolErrorCount + (counts.failed ? 1 : 0),
-        updatedAt: call.startedAt + (call.elapsedMs ?? 0),
+        updatedAt: Math.max(telemetry.updatedAt, call.startedAt + (call.elapsedMs ?? 0)),
       },
     },
     toolCalls: [call],

@@ -6,7 +6,11 @@ import type { EventPayload, SourceEvent } from './events.ts'
 import { idOfLog } from './ids.ts'
 import type { WorkflowLogId } from './ids.ts'
 import { attemptOf, bind, late, newLifecycle, NO_NOTES, openAttempt, transition } from './lifecycle.ts'
+import { toOrigin } from './registration.ts'
 import { isSettled } from './status.ts'
+
+/** As many as a registration may declare. */
+const PHASES_KEPT = 200
 
 export function newWorkflowRecord(log: WorkflowLogId, timestamp: number): WorkflowRecord {
   const workflow: WorkflowRun = {
@@ -95,7 +99,6 @@ function register(
     return settledForGood ? record : { ...record, bindings: bind(record.bindings, stream, workflow.attempt) }
   }
   const known = new Map(workflow.phases.map((phase) => [phase.name, phase]))
-  const origin = payload.origin
   return {
     ...record,
     workflow: {
@@ -107,14 +110,7 @@ function register(
       parentThreadId: payload.parentThreadId ?? null,
       input: payload.input ?? null,
       phases: phases.map((phase) => ({ ...phase, status: known.get(phase.name)?.status ?? phase.status })),
-      origin: origin
-        ? {
-            source: origin.source ?? null,
-            traceId: origin.traceId ?? null,
-            trigger: origin.trigger ?? null,
-            replayOf: origin.replayOf ?? null,
-          }
-        : null,
+      origin: toOrigin(payload.origin),
     },
     registered: true,
     bindings: bind(record.bindings, stream, workflow.attempt),
@@ -128,7 +124,8 @@ function movePhase(
   reason: string | null,
 ): readonly Phase[] {
   if (!phases.some((phase) => phase.name === name)) {
-    // A phase the definition does not know is shown, not dropped.
+    // A phase the definition does not know is shown, not dropped, as long as they are few.
+    if (phases.length >= PHASES_KEPT) return phases
     return [...phases, { name, description: null, status, agentIds: [], dependsOn: [], reason }]
   }
   return phases.map((phase) => (phase.name === name ? { ...phase, status, reason } : phase))

@@ -22,7 +22,10 @@ export const toolCallKey = (attempt: number, iteration: number, callId: string):
 
 /** Where the full text of one field of one event is kept; the same event always gives the same reference. */
 export const contentRef = (log: LogId, stream: string, position: Position, field: string): string =>
-  `c:${log}:${stream}:${position}:${field}`
+  // A number and the key of the same digits are two positions.
+  ['c', log, stream, JSON.stringify(position), field].map(escapeColons).join(':')
+
+const escapeColons = (part: string): string => part.replaceAll('%', '%25').replaceAll(':', '%3A')
 
 /** The source's identity of an event within its stream: a number, or a key derived from content. */
 export type Position = number | string

@@ -74,10 +74,11 @@ export function createStreamIntake<Item>(info: StreamInfo, from?: StreamCursor):
 
   /** Everything that waited and is now next in line. */
   function drain(items: Item[], now: number): void {
-    for (let next = waiting.get(position + 1); next !== undefined; next = waiting.get(position + 1)) {
+    while (waiting.has(position + 1)) {
       position += 1
+      // Just seen to be there; the item itself may be anything.
+      items.push(waiting.get(position) as Item)
       waiting.delete(position)
-      items.push(next)
     }
     // What still waits, waits for another one: its second starts now.
     waitingSince = waiting.size === 0 ? null : items.length > 0 ? now : waitingSince

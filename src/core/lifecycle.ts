@@ -36,7 +36,7 @@ export function newLifecycle(timestamp: number, status: RunStatusName | undefine
     startedAt: timestamp,
     updatedAt: timestamp,
     sortAt: timestamp,
-    completedAt: status !== undefined && isSettled(status) ? timestamp : null,
+    completedAt: endOf(status, timestamp),
     lastSequence: 0,
   }
 }
@@ -106,7 +106,7 @@ export function openAttempt<L extends Lifecycle>(
     output: null,
     startedAt: timestamp,
     sortAt: timestamp,
-    completedAt: null,
+    completedAt: endOf(opening.status, timestamp),
   }
 }
 
@@ -133,6 +133,10 @@ function result(lifecycle: Lifecycle, fact: TransitionFact): Pick<Lifecycle, 'su
     output: fact.output ?? lifecycle.output,
   }
 }
+
+/** A run that is first heard of when it has ended already, ended then at the latest. */
+const endOf = (status: RunStatusName | undefined, timestamp: number): number | null =>
+  status !== undefined && isSettled(status) ? timestamp : null
 
 function summarize(lifecycle: Lifecycle): AttemptSummary {
   const { attempt, status, inferred, startedAt, completedAt, summary, error } = lifecycle

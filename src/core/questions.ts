@@ -6,6 +6,8 @@ import type { Question, QuestionState } from './entities.ts'
 import type { EventPayload } from './events.ts'
 
 const SETTLED_KEPT = 20
+/** Open at once in one run; older ones nobody will answer. */
+const OPEN_KEPT = 100
 
 export function askQuestion(
   questions: readonly Question[],
@@ -34,7 +36,10 @@ export function askQuestion(
   }
   const open = questions.filter((each) => each.state === 'open')
   const settled = questions.filter((each) => each.state !== 'open')
-  return [...open, question, ...settled]
+  if (open.length < OPEN_KEPT) return [...open, question, ...settled]
+  const [oldest, ...rest] = open
+  const given = oldest && { ...oldest, state: 'unknown' as const, settledAt: timestamp }
+  return keep([...rest, question, ...settled], given ? [given] : [])
 }
 
 export function settleQuestion(

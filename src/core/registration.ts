@@ -2,12 +2,13 @@
  * Owns how a run gets to be known: its first registration, re-announcements, rows seen in lists, parents
  * added later. A repair fills what is missing and never re-points a lineage.
  */
-import type { AgentRun, RunRecord } from './entities.ts'
+import type { AgentRun, Origin, RunRecord } from './entities.ts'
 import type { EventPayload } from './events.ts'
 import { bind, newLifecycle } from './lifecycle.ts'
 import { isSettled } from './status.ts'
 
 const PARENTS_KEPT = 20
+const METADATA_KEPT = 100
 
 type RegisteredFields = EventPayload<'run.registered'> | EventPayload<'run.observed'>
 
@@ -21,10 +22,9 @@ export function register(
   const filled = fillMissing(run, payload)
   if (!record.registered) {
     // Facts that came before the registration already moved the run; only its opening is ours to set.
-    const untouched = run.lastSequence === 0
-    const opening = untouched ? newLifecycle(timestamp, payload.status) : null
+    const opening = run.lastSequence === 0 ? newLifecycle(timestamp, payload.status) : null
     return {
-      run: { ...filled, ...opening, kind: payload.kind ?? run.kind },
+      run: addParent({ ...filled, ...opening, kind: payload.kind ?? run.kind }, payload.parentRunId ?? null),
       registered: true,
       bindings: bind(record.bindings, stream, run.attempt),
     }
@@ -45,34 +45,45 @@ export function addParent(run: AgentRun, parentRunId: string | null): AgentRun {
   return { ...run, parentRunId, formerParentRunIds: [...others, former].slice(-PARENTS_KEPT) }
 }
 
-/** Fields already known win: a repair never destroys richer data and never re-points a lineage. */
+/** What an announcement or a list may tell about a run that it did not tell before. */
+const FILLABLE = [
+  'parentRunId',
+  'rootRunId',
+  'workflowRunId',
+  'phase',
+  'contentKey',
+  'parentThreadId',
+  'workerThreadId',
+  'parentCallId',
+  'agentId',
+  'agentName',
+  'prompt',
+  'taskBoardId',
+  'taskCardId',
+] as const
+
+/**
+ * Fields already known win: a repair never destroys richer data and never re-points a lineage. Gives back the
+ * same run when there was nothing to fill.
+ */
 export function fillMissing(run: AgentRun, payload: RegisteredFields): AgentRun {
-  const origin = payload.origin
-  return {
-    ...run,
-    parentRunId: run.parentRunId ?? payload.parentRunId ?? null,
-    rootRunId: run.rootRunId ?? payload.rootRunId ?? null,
-    workflowRunId: run.workflowRunId ?? payload.workflowRunId ?? null,
-    phase: run.phase ?? payload.phase ?? null,
-    contentKey: run.contentKey ?? payload.contentKey ?? null,
-    parentThreadId: run.parentThreadId ?? payload.parentThreadId ?? null,
-    workerThreadId: run.workerThreadId ?? payload.workerThreadId ?? null,
-    parentCallId: run.parentCallId ?? payload.parentCallId ?? null,
-    agentId: run.agentId ?? payload.agentId ?? null,
-    agentName: run.agentName ?? payload.agentName ?? null,
-    prompt: run.prompt ?? payload.prompt ?? null,
-    taskBoardId: run.taskBoardId ?? payload.taskBoardId ?? null,
-    taskCardId: run.taskCardId ?? payload.taskCardId ?? null,
-    metadata: { ...payload.metadata, ...run.metadata },
-    origin:
-      run.origin ??
-      (origin
-        ? {
-            source: origin.source ?? null,
-            traceId: origin.traceId ?? null,
-            trigger: origin.trigger ?? null,
-            replayOf: origin.replayOf ?? null,
-          }
-        : null),
-  }
+  const missing = FILLABLE.filter((field) => run[field] === null && (payload[field] ?? null) !== null)
+  const metadata = fillMetadata(run.metadata, payload.metadata ?? {})
+  const origin = run.origin ?? toOrigin(payload.origin)
+  if (missing.length === 0 && metadata === run.metadata && origin === run.origin) return run
+  const filled = Object.fromEntries(missing.map((field) => [field, payload[field]]))
+  return { ...run, ...filled, metadata, origin }
+}
+
+function fillMetadata(known: AgentRun['metadata'], told: AgentRun['metadata']): AgentRun['metadata'] {
+  const room = METADATA_KEPT - Object.keys(known).length
+  const added = Object.keys(told).filter((key) => !Object.hasOwn(known, key))
+  if (added.length === 0 || room <= 0) return known
+  return { ...known, ...Object.fromEntries(added.slice(0, room).map((key) => [key, told[key] ?? null])) }
+}
+
+export function toOrigin(origin: RegisteredFields['origin']): Origin | null {
+  if (origin === null || origin === undefined) return null
+  const { source = null, traceId = null, trigger = null, replayOf = null } = origin
+  return { source, traceId, trigger, replayOf }
 }

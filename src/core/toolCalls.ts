@@ -8,6 +8,8 @@ import { toolCallKey } from './ids.ts'
 import type { SettledStatusName } from './status.ts'
 
 const SETTLED_KEPT = 20
+/** Open at once. A source that never reports ends would grow the record for ever. */
+const OPEN_KEPT = 200
 
 export interface CallSite {
   attempt: number
@@ -85,21 +87,26 @@ export function abandonCalls(calls: readonly ToolCall[], settled: SettledStatusN
     .map((call) => ({ ...call, status, inferred: true }))
 }
 
-/** Puts a call in its place and lets the oldest settled ones go; open calls stay, whatever their number. */
+/** The oldest open call, given up to make room for one more; null while there is room. */
+export function giveUpOldest(calls: readonly ToolCall[]): ToolCall | null {
+  const [oldest] = calls
+  const open = calls.findIndex((call) => call.status !== 'running')
+  if (oldest === undefined || (open === -1 ? calls.length : open) < OPEN_KEPT) return null
+  return { ...oldest, status: 'unknown', inferred: true }
+}
+
+/** Puts a call in its place, open ones first, and lets the oldest settled one go when there are too many. */
 export function keepCall(calls: readonly ToolCall[], call: ToolCall): readonly ToolCall[] {
-  const open: ToolCall[] = []
-  const settled: ToolCall[] = []
-  for (const each of calls) {
-    if (each.id !== call.id) (each.status === 'running' ? open : settled).push(each)
+  const next = calls.filter((each) => each.id !== call.id)
+  const firstSettled = next.findIndex((each) => each.status !== 'running')
+  const open = firstSettled === -1 ? next.length : firstSettled
+  if (call.status === 'running') {
+    next.splice(open, 0, call)
+    return next
   }
-  if (call.status !== 'running') settled.push(call)
-  else {
-    // A call keeps its place among the open ones.
-    const index = calls.filter((each) => each.status === 'running').findIndex((each) => each.id === call.id)
-    if (index === -1) open.push(call)
-    else open.splice(index, 0, call)
-  }
-  return [...open, ...settled.slice(-SETTLED_KEPT)]
+  next.push(call)
+  if (next.length - open > SETTLED_KEPT) next.splice(open, 1)
+  return next
 }
 
 function findOpen(
@@ -112,11 +119,11 @@ function findOpen(
     (call) => (call.status === 'running' || call.inferred) && call.attempt === site.attempt,
   )
   if (payload.callId) {
-    const { callId, iteration } = payload
-    const named = candidates.filter((call) => call.callId === callId)
-    return iteration === undefined
-      ? named[0]
-      : (named.find((call) => call.iteration === iteration) ?? undefined)
+    // Call ids repeat between iterations: the end belongs to the present one, unless it says otherwise.
+    const named = candidates.filter((call) => call.callId === payload.callId)
+    const iteration = payload.iteration ?? site.iteration
+    const here = named.find((call) => call.iteration === iteration)
+    return here ?? (payload.iteration === undefined ? named[0] : undefined)
   }
   return candidates.find(
     (call) =>

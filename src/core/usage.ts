@@ -2,7 +2,7 @@
  * Owns token and cost figures: absolute, per key, so that a replayed report changes nothing. Unknown stays
  * null. Beyond 200 keys, those of other streams fold into one closed figure per stream. SPEC F5.
  */
-import type { RunTelemetry, UsageBook, UsageEntry } from './entities.ts'
+import type { CostSource, RunTelemetry, UsageBook, UsageEntry } from './entities.ts'
 import type { EventPayload } from './events.ts'
 
 const KEYS_KEPT = 200
@@ -39,18 +39,9 @@ export function recordUsage(
 /** Sums of what the run itself used. A figure is null until some report carries it. */
 export function totalsOf(book: UsageBook): Pick<RunTelemetry, (typeof FIGURES)[number] | 'costSource'> {
   const own = [...book.closed, ...book.entries].filter((entry) => entry.scope === 'own')
-  const sources = new Set(own.filter((entry) => entry.costUsd !== null).map((entry) => entry.costSource))
   return {
     ...sum(own),
-    // One estimate makes the whole an estimate.
-    costSource:
-      sources.size === 0
-        ? null
-        : sources.has('estimated')
-          ? 'estimated'
-          : sources.has(null)
-            ? null
-            : 'charged',
+    costSource: costSourceOf(own),
   }
 }
 
@@ -65,9 +56,18 @@ function closeOthers(book: UsageBook, current: string): UsageBook {
   }
   const closed = [...groups.values()].flatMap((entries) => {
     const [first] = entries
-    return first === undefined ? [] : [{ ...first, ...sum(entries), key: `closed:${first.stream}` }]
+    if (first === undefined) return []
+    const key = `closed:${first.stream}`
+    return [{ ...first, ...sum(entries), costSource: costSourceOf(entries), key }]
   })
   return { entries: book.entries.filter((entry) => entry.stream === current), closed }
+}
+
+/** One estimate makes the whole an estimate; one figure of unknown source leaves it unknown. */
+function costSourceOf(entries: readonly UsageEntry[]): CostSource | null {
+  const sources = new Set(entries.filter((entry) => entry.costUsd !== null).map((entry) => entry.costSource))
+  if (sources.has('estimated')) return 'estimated'
+  return sources.size === 0 || sources.has(null) ? null : 'charged'
 }
 
 function sum(entries: readonly UsageEntry[]): Pick<UsageEntry, (typeof FIGURES)[number]> {

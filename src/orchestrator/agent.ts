@@ -16,7 +16,7 @@ export interface Agent {
 export interface AgentTask {
   /** The workflow's input, the same for all its agents. */
   input: Json
-  /** Results of completed phases, in definition order, by phase name. */
+  /** Results of the phases this one builds upon, directly or not, in definition order, by phase name. */
   upstream: Readonly<Record<string, readonly UpstreamResult[]>>
   /** The item this agent was launched for, in a phase with `forEach`; null elsewhere. */
   item: Json

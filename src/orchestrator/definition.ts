@@ -1,5 +1,5 @@
 /**
- * Owns the shape of a workflow definition and its validation: a phase graph, declared as data.
+ * Owns the shape of a workflow definition, a phase graph declared as data, and of what can be wrong with one.
  */
 
 export interface WorkflowDefinition {
@@ -14,6 +14,7 @@ export interface WorkflowDefinition {
 }
 
 export interface PhaseDefinition {
+  /** Part of its children's run ids, therefore without a dot. */
   name: string
   description: string
   /** One child run per entry; with `forEach`, the one agent launched per item. */
@@ -23,3 +24,21 @@ export interface PhaseDefinition {
   /** A phase in `dependsOn` whose single result is an array (or has `items`): one child per item. */
   forEach?: string
 }
+
+/** What is wrong, and a sentence a person can read. */
+export type DefinitionError = { message: string } & (
+  | { kind: 'malformed'; path: string }
+  | { kind: 'noPhases' }
+  | { kind: 'duplicatePhase'; phase: string }
+  | { kind: 'emptyPhase'; phase: string }
+  | { kind: 'unknownAgent'; phase: string; agentId: string }
+  | { kind: 'unknownDependency'; phase: string; dependency: string }
+  | { kind: 'cyclicDependency'; cycle: readonly string[] }
+  | { kind: 'invalidForEach'; phase: string; source: string }
+  | { kind: 'invalidConcurrency' }
+  | { kind: 'invalidMaxChildren' }
+)
+
+export type DefinitionCheck =
+  | { ok: true; definition: WorkflowDefinition }
+  | { ok: false; errors: readonly DefinitionError[] }

@@ -1,0 +1,103 @@
+/**
+ * Owns what a page and its orchestrator say to each other over a port. Both sides check every message: a
+ * worker may be older than its page, and others may talk on the same port.
+ */
+import { z } from 'zod'
+import type { CommandVerb, Json, RunCommand } from '../core/entities.ts'
+import type { LogId } from '../core/ids.ts'
+import { isUsableId } from '../core/ids.ts'
+import type { Delivery } from '../core/ports.ts'
+
+/** Raised when a message changes its meaning. */
+export const PROTOCOL_VERSION = 1
+
+/** What a MessagePort, a Worker and a worker's own scope have in common, in browsers and in Node. */
+export interface MessagePortLike {
+  postMessage(message: unknown): void
+  addEventListener(type: string, listener: (event: PortEvent) => void): void
+  removeEventListener(type: string, listener: (event: PortEvent) => void): void
+  /** Ports hold messages until they are started; workers have no such method. */
+  start?(): void
+  close?(): void
+  terminate?(): void
+}
+
+/** Messages have data, errors a message. */
+export interface PortEvent {
+  readonly data?: unknown
+  readonly message?: string
+}
+
+const log = z.custom<LogId>(
+  (value) => typeof value === 'string' && /^[rw]:/.test(value) && isUsableId(value.slice(2)),
+  'not a log id',
+)
+const requestId = z.number().int().nonnegative()
+const envelope = { runLedger: z.literal(PROTOCOL_VERSION) }
+
+const VERBS = ['start', 'stop', 'pause', 'resume', 'retry', 'answer', 'follow_up'] as const
+const command: z.ZodType<RunCommand> = z.object({
+  id: z.string().refine(isUsableId, 'not a usable id'),
+  log,
+  verb: z.enum(VERBS satisfies readonly CommandVerb[]),
+  payload: z.custom<Json>((value) => value !== undefined),
+  idempotencyKey: z.string().min(1),
+  attempt: z.number(),
+  state: z.enum(['queued', 'sending', 'delivered', 'applied', 'rejected', 'expired', 'unknown']),
+  createdAt: z.number(),
+  expiresAt: z.number(),
+  settledAt: z.number().nullable(),
+  detail: z.string().nullable(),
+})
+const delivery: z.ZodType<Delivery> = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('delivered') }),
+  z.object({ kind: z.literal('rejected'), reason: z.string() }),
+])
+
+const toWorker = z.discriminatedUnion('kind', [
+  z.object({ ...envelope, kind: z.literal('command'), requestId, command }),
+  z.object({ ...envelope, kind: z.literal('ask'), requestId, logs: z.array(log) }),
+  z.object({ ...envelope, kind: z.literal('pace'), ms: z.number() }),
+  z.object({ ...envelope, kind: z.literal('dispose') }),
+])
+
+const toPage = z.discriminatedUnion('kind', [
+  z.object({ ...envelope, kind: z.literal('hello'), epoch: z.string().min(1) }),
+  /** Their content is the ledger's to judge. */
+  z.object({ ...envelope, kind: z.literal('events'), events: z.array(z.unknown()) }),
+  z.object({ ...envelope, kind: z.literal('delivery'), requestId, delivery }),
+  z.object({ ...envelope, kind: z.literal('live'), requestId, live: z.array(log) }),
+  /** A request that could not be carried out; without its number, the orchestrator itself could not start. */
+  z.object({ ...envelope, kind: z.literal('failed'), requestId: requestId.nullable(), message: z.string() }),
+])
+
+type Unversioned<Message> = Message extends { runLedger: number } ? Omit<Message, 'runLedger'> : never
+export type ToWorker = Unversioned<z.infer<typeof toWorker>>
+export type ToPage = Unversioned<z.infer<typeof toPage>>
+
+export type Read<Message> =
+  | { kind: 'message'; message: Message }
+  /** Somebody else's: none of our business. */
+  | { kind: 'foreign' }
+  | { kind: 'bad'; reason: string; requestId: number | null }
+
+export const readToWorker = (data: unknown): Read<ToWorker> => read(toWorker, data)
+export const readToPage = (data: unknown): Read<ToPage> => read(toPage, data)
+
+export function post(port: MessagePortLike, message: ToWorker | ToPage): void {
+  port.postMessage({ runLedger: PROTOCOL_VERSION, ...message })
+}
+
+function read<Message>(schema: z.ZodType<Message>, data: unknown): Read<Message> {
+  if (typeof data !== 'object' || data === null || !('runLedger' in data)) return { kind: 'foreign' }
+  const parsed = schema.safeParse(data)
+  if (parsed.success) return { kind: 'message', message: parsed.data }
+  const number = 'requestId' in data && typeof data.requestId === 'number' ? data.requestId : null
+  if (data.runLedger !== PROTOCOL_VERSION) {
+    const reason = `a message of protocol version ${String(data.runLedger)}, this is version ${PROTOCOL_VERSION}`
+    return { kind: 'bad', reason, requestId: number }
+  }
+  const [issue] = parsed.error.issues
+  const where = issue === undefined ? '' : `${issue.path.join('.')} ${issue.message}`.trim()
+  return { kind: 'bad', reason: `a message that cannot be read: ${where}`, requestId: number }
+}

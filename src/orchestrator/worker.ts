@@ -1,0 +1,129 @@
+/**
+ * Owns the orchestrator's side of the port: it takes the lock of its epoch before it emits anything, says
+ * hello, and then does what it is told.
+ */
+import type { Clock, ContentStore, Ids, Locks } from '../core/ports.ts'
+import type { Agent } from './agent.ts'
+import { createOrchestrator } from './engine.ts'
+import type { Orchestrator } from './engine.ts'
+import { epochLock } from './epoch.ts'
+import { post, readToWorker } from './protocol.ts'
+import type { MessagePortLike, PortEvent, ToPage, ToWorker } from './protocol.ts'
+import { messageOf } from './text.ts'
+
+export interface ServeOptions {
+  agents: readonly Agent[]
+  content: ContentStore
+  /** The worker's own scope (`self`), or one end of a channel. */
+  scope: MessagePortLike
+  clock: Clock
+  locks: Locks
+  ids: Ids
+  /** Milliseconds before each step, until the page says otherwise. */
+  pace?: number
+}
+
+export interface Served {
+  /** Ends all work without a word and frees the lock: for others, the owner of its runs is gone. */
+  dispose(): void
+}
+
+export function serveOrchestrator(options: ServeOptions): Served {
+  const { scope, locks, ids, agents, clock, content, pace = 0 } = options
+  const epoch = ids.next()
+  const send = (message: ToPage): void => post(scope, message)
+  const orchestrator = createOrchestrator({
+    epoch,
+    agents,
+    clock,
+    content,
+    pace,
+    emit: (events) => send({ kind: 'events', events: [...events] }),
+  })
+  /** What is asked before the lock is held waits for it; null once it is. */
+  let early: PortEvent[] | null = []
+  let release: (() => void) | null = null
+  let disposed = false
+
+  function hear(event: PortEvent): void {
+    if (early === null) handle(event)
+    else early.push(event)
+  }
+
+  function handle(event: PortEvent): void {
+    const read = readToWorker(event.data)
+    if (read.kind === 'foreign') return
+    if (read.kind === 'bad') {
+      send({
+        kind: 'failed',
+        requestId: read.requestId,
+        message: `The orchestrator received ${read.reason}.`,
+      })
+      return
+    }
+    const { message } = read
+    if (message.kind === 'dispose') {
+      dispose()
+      return
+    }
+    try {
+      const reply = answer(orchestrator, message)
+      if (reply !== null) send(reply)
+    } catch (error) {
+      const requestId = 'requestId' in message ? message.requestId : null
+      send({ kind: 'failed', requestId, message: messageOf(error) })
+    }
+  }
+
+  function dispose(): void {
+    if (disposed) return
+    disposed = true
+    orchestrator.dispose()
+    scope.removeEventListener('message', hear)
+    release?.()
+    scope.close?.()
+  }
+
+  function open(held: () => void): void {
+    if (disposed) {
+      held()
+      return
+    }
+    release = held
+    send({ kind: 'hello', epoch })
+    const waiting = early ?? []
+    early = null
+    for (const event of waiting) if (!disposed) handle(event)
+  }
+
+  scope.addEventListener('message', hear)
+  scope.start?.()
+  // Without its lock, others would take its runs for dead while it drives them: better not to begin.
+  locks.hold(epochLock(epoch)).then(open, (error: unknown) => {
+    send({
+      kind: 'failed',
+      requestId: null,
+      message: `The lock of its epoch was refused: ${messageOf(error)}`,
+    })
+    dispose()
+  })
+  return { dispose }
+}
+
+function answer(orchestrator: Orchestrator, message: Exclude<ToWorker, { kind: 'dispose' }>): ToPage | null {
+  switch (message.kind) {
+    case 'command': {
+      const { requestId, command } = message
+      return { kind: 'delivery', requestId, delivery: orchestrator.command(command) }
+    }
+    case 'ask':
+      return {
+        kind: 'live',
+        requestId: message.requestId,
+        live: message.logs.filter((log) => orchestrator.live(log)),
+      }
+    case 'pace':
+      orchestrator.setPace(message.ms)
+      return null
+  }
+}

@@ -1,0 +1,130 @@
+/** Whose attempt an event belongs to, and what a late word may still change. SPEC F4, F4d. */
+import { expect, test } from 'vitest'
+import type { Act } from './support/histories.ts'
+import { RUN, assemble } from './support/histories.ts'
+import { runOf, takeAll } from './support/fold.ts'
+
+type Line = [stream: string, type: string, payload?: Act['payload']]
+
+const told = (...lines: Line[]) =>
+  assemble(lines.map(([stream, type, payload = {}]) => ({ log: RUN, stream, type, payload })))
+const runAfter = (...lines: Line[]) => runOf(told(...lines))
+const to = (stream: string, status: string, more: Act['payload'] = {}): Line => [
+  stream,
+  'run.transitioned',
+  { to: status, trigger: 'spawn', ...more },
+]
+const register = (stream: string, payload: Act['payload'] = { status: 'running' }): Line => [
+  stream,
+  'run.registered',
+  payload,
+]
+const again = (stream: string): Line => [
+  stream,
+  'run.attempt_started',
+  { trigger: 'restart', status: 'running' },
+]
+
+test('F4d a late word of an older stream corrects its own attempt and moves nothing else', () => {
+  const { run, notes } = runAfter(
+    register('A'),
+    again('B'),
+    to('A', 'failed', { error: 'No disk.' }),
+    to('A', 'completed'),
+  )
+  expect(run).toMatchObject({ attempt: 2, status: 'running', error: null })
+  expect(run.attempts).toMatchObject([{ attempt: 1, status: 'failed', error: 'No disk.' }])
+  expect(notes.late).toBe(2)
+})
+
+test('F4d calls, iterations and checkpoints of an older stream leave the present attempt alone', () => {
+  const { run, toolCalls, notes } = runAfter(
+    register('A'),
+    again('B'),
+    ['A', 'tool.started', { name: 'read', callId: 'c1' }],
+    ['A', 'iteration.started', { iteration: 9 }],
+    ['A', 'checkpoint.saved', { state: 'old' }],
+    ['A', 'question.asked', { questionId: 'q', prompt: 'Which?' }],
+  )
+  expect({ toolCalls, iteration: run.iteration, checkpoint: run.checkpoint, late: notes.late }).toEqual({
+    toolCalls: [],
+    iteration: 0,
+    checkpoint: null,
+    late: 4,
+  })
+})
+
+test('F4 a re-announcement keeps the attempt, binds its stream and adds its parent', () => {
+  const { run } = runAfter(
+    register('A', { status: 'running', parentRunId: 'p1' }),
+    again('B'),
+    to('B', 'awaiting_user'),
+    register('A', { parentRunId: 'p2' }),
+    to('A', 'running'),
+  )
+  expect(run).toMatchObject({
+    attempt: 2,
+    status: 'running',
+    parentRunId: 'p2',
+    formerParentRunIds: ['p1'],
+  })
+})
+
+test('F4 a re-announcement of a run its owner settled binds nothing', () => {
+  const { run } = runAfter(register('A'), again('B'), to('B', 'completed'), register('A'), to('A', 'failed'))
+  expect(run).toMatchObject({ attempt: 2, status: 'completed' })
+  expect(run.attempts).toMatchObject([{ attempt: 1, status: 'failed' }])
+})
+
+test('F4 an attempt announced again opens nothing', () => {
+  const second: Line = ['B', 'run.attempt_started', { trigger: 'restart', attempt: 2, status: 'running' }]
+  const { run, notes } = runAfter(register('A'), second, to('B', 'completed'), second)
+  expect(run).toMatchObject({ attempt: 2, status: 'completed' })
+  expect(notes.late).toBe(1)
+})
+
+test('F4 a new attempt leaves a settled status and keeps nothing stale', () => {
+  const { run, telemetry } = runAfter(
+    register('A'),
+    ['A', 'iteration.started', { iteration: 4 }],
+    ['A', 'checkpoint.saved', { state: 'half' }],
+    to('A', 'failed', { error: 'No disk.', summary: 'Half.', output: 'half', reason: 'disk' }),
+    again('A'),
+  )
+  expect(run).toMatchObject({
+    status: 'running',
+    iteration: 0,
+    checkpoint: null,
+    error: null,
+    summary: null,
+    output: null,
+    reason: null,
+    completedAt: null,
+  })
+  expect(telemetry.elapsedMs).toBeNull()
+  expect(run.attempts).toMatchObject([{ status: 'failed', summary: 'Half.' }])
+})
+
+test('F2 an event belongs to the attempt it opens', () => {
+  const kept = takeAll(told(register('A'), again('B'), to('A', 'failed'), to('B', 'completed')))
+  expect(kept.events.get(RUN)?.map((event) => event.attempt)).toEqual([1, 2, 1, 2])
+})
+
+test('F4 a run first linked and then registered keeps both parents', () => {
+  const { run } = runAfter(
+    ['A', 'run.linked', { parentRunId: 'p1' }],
+    register('A', { status: 'running', parentRunId: 'p2' }),
+  )
+  expect(run).toMatchObject({ parentRunId: 'p2', formerParentRunIds: ['p1'] })
+})
+
+test('F4e an inferred end is dated by the last event before it', () => {
+  const events = told(
+    register('A'),
+    ['A', 'iteration.started', { iteration: 1 }],
+    to('A', 'interrupted', { inferred: true }),
+  )
+  const { run, telemetry } = runOf(events)
+  expect(run.completedAt).toBe(events[1]?.timestamp)
+  expect(telemetry.elapsedMs).toBe((events[1]?.timestamp ?? 0) - (events[0]?.timestamp ?? 0))
+})

@@ -1,0 +1,211 @@
+/**
+ * What a run's events mean, said a second time and naively: written from DESIGN 2 and 3, recomputed from the
+ * whole list, mutable. Shares types with `src/core`, no logic. Where it and the fold differ, one is wrong.
+ */
+import type { CostSource, Json, QuestionState, ToolCallStatus } from '../../../src/core/entities.ts'
+import type { SourceEvent } from '../../../src/core/events.ts'
+import type { Ending, Life, Placed } from './oracleLives.ts'
+import { liveThrough } from './oracleLives.ts'
+
+export interface CallView {
+  id: string
+  name: string
+  status: ToolCallStatus
+  inferred: boolean
+  args: string | null
+  output: string | null
+  failure: string | null
+}
+
+export interface QuestionView {
+  questionId: string
+  attempt: number
+  state: QuestionState
+  answer: Json
+}
+
+export interface RunView {
+  lives: Life[]
+  attemptOfEvent: number[]
+  calls: CallView[]
+  questions: QuestionView[]
+  usage: Record<string, number | null>
+  costSource: CostSource | null
+  parents: string[]
+  checkpoint: string | null
+  artifacts: Record<string, string>
+  late: number
+  irregular: number
+}
+
+type Of<Type extends SourceEvent['type']> = Extract<SourceEvent, { type: Type }>
+
+export const FIGURES = [
+  'inputTokens',
+  'outputTokens',
+  'cachedInputTokens',
+  'reasoningTokens',
+  'costUsd',
+] as const
+
+export function runOracle(events: readonly SourceEvent[]): RunView {
+  const { lives, placed, endings, late, irregular } = liveThrough(events)
+  const { calls, late: lateCalls } = callsOf(placed, endings)
+  const tooLate = placed.filter(
+    ({ event: { type }, current, alive }) =>
+      ((type === 'iteration.started' || type === 'tool.started' || type === 'question.asked') && !alive) ||
+      ((type === 'checkpoint.saved' || type === 'checkpoint.cleared') && !current),
+  ).length
+  return {
+    lives,
+    attemptOfEvent: placed.map((each) => each.attempt),
+    calls,
+    questions: questionsOf(placed, endings),
+    ...usageOf(events),
+    parents: parentsOf(events),
+    checkpoint: checkpointOf(placed, lives.at(-1)!.attempt),
+    artifacts: Object.fromEntries(
+      events.flatMap((event) =>
+        event.type === 'artifact.recorded' ? [[event.payload.name, event.payload.content.preview]] : [],
+      ),
+    ),
+    late: late + lateCalls + tooLate,
+    irregular,
+  }
+}
+
+type WorkingCall = CallView & { callId: string; attempt: number; turn: number; open: boolean }
+
+/** Calls by attempt, iteration and id; a nameless end belongs to the oldest open call of its name. */
+function callsOf(placed: readonly Placed[], endings: readonly Ending[]): { calls: CallView[]; late: number } {
+  const calls: WorkingCall[] = []
+  let turn = 0
+  let late = 0
+  for (const { event, at, attempt, alive } of placed) {
+    if (event.type === 'run.attempt_started' && endings.some((each) => each.at === at)) turn = 0
+    if (event.type === 'iteration.started' && alive) turn = event.payload.iteration
+    if (event.type === 'tool.started' && alive) {
+      const call = newCall(event, attempt, turn)
+      if (!calls.some((each) => each.id === call.id)) calls.push(call)
+    }
+    if (event.type === 'tool.finished') {
+      const mine = newCall(event, attempt, turn)
+      const { callId, name, iteration } = event.payload
+      const open = calls.filter(
+        (each) =>
+          each.attempt === attempt &&
+          (each.open || each.inferred) &&
+          (callId ? each.callId === callId : each.name === name) &&
+          (iteration === undefined || each.turn === iteration),
+      )
+      const call = (callId && open.find((each) => each.id === mine.id)) || open[0]
+      if (call) end(call, event)
+      else if (calls.some((each) => each.id === mine.id)) continue
+      else if (alive) calls.push(end(mine, event))
+      else late += 1
+    }
+    for (const { to } of endings.filter((each) => each.at === at)) {
+      for (const call of calls.filter((each) => each.open)) {
+        call.status = to === 'completed' ? 'unknown' : to === 'cancelled' ? 'cancelled' : 'interrupted'
+        call.inferred = true
+        call.open = false
+      }
+    }
+  }
+  return { calls: calls.map(({ callId: _1, attempt: _2, turn: _3, open: _4, ...view }) => view), late }
+}
+
+function newCall(event: Of<'tool.started' | 'tool.finished'>, attempt: number, now: number): WorkingCall {
+  const turn = event.payload.iteration ?? now
+  const callId = event.payload.callId || `${event.stream}:${event.position}`
+  const { name = 'unknown', args } = event.payload
+  const id = `${attempt}:${turn}:${callId}`
+  const unknown = { inferred: false, output: null, failure: null }
+  return {
+    ...unknown,
+    id,
+    callId,
+    attempt,
+    turn,
+    name,
+    status: 'running',
+    open: true,
+    args: args?.preview ?? null,
+  }
+}
+
+function end(call: WorkingCall, { payload }: Of<'tool.finished'>): WorkingCall {
+  call.open = false
+  call.inferred = false
+  call.status = payload.status
+  call.args = payload.args?.preview ?? call.args
+  call.output = payload.output?.preview ?? null
+  call.failure = payload.failure ?? null
+  return call
+}
+
+/** A question is asked once; it is closed by its answer or by the run's end, and "unknown" can be cleared up. */
+function questionsOf(placed: readonly Placed[], endings: readonly Ending[]): QuestionView[] {
+  const asks = placed.filter(({ event, alive }) => event.type === 'question.asked' && alive)
+  const ids = new Set(asks.map(({ event }) => (event as Of<'question.asked'>).payload.questionId))
+  return [...ids].map((questionId) => {
+    const ask = asks.find(({ event }) => (event as Of<'question.asked'>).payload.questionId === questionId)!
+    const view: QuestionView = { questionId, attempt: ask.attempt, state: 'open', answer: null }
+    for (const { event, at } of placed.slice(ask.at + 1)) {
+      if (event.type === 'question.settled' && event.payload.questionId === questionId) {
+        if (view.state !== 'open' && view.state !== 'unknown') continue
+        view.state = event.payload.state
+        view.answer = event.payload.answer ?? null
+      }
+      const ending = endings.find((each) => each.at === at)
+      if (ending && view.state === 'open') {
+        view.state = ending.to !== null && ending.inferred ? 'unknown' : 'superseded'
+      }
+    }
+    return view
+  })
+}
+
+/** The sum over keys of each key's last report; subtree figures are not the run's own. */
+function usageOf(events: readonly SourceEvent[]): Pick<RunView, 'usage' | 'costSource'> {
+  const reports = events.flatMap((event) => (event.type === 'usage.reported' ? [event.payload] : []))
+  const last = reports.filter(
+    (report, at) =>
+      report.scope === 'own' && !reports.some((later, index) => index > at && later.key === report.key),
+  )
+  const usage: Record<string, number | null> = {}
+  for (const figure of FIGURES) {
+    const known = last.map((report) => report[figure] ?? null).filter((each) => each !== null)
+    usage[figure] = known.length === 0 ? null : known.reduce((sum, each) => sum + each, 0)
+  }
+  const sources = last
+    .filter((each) => (each.costUsd ?? null) !== null)
+    .map((each) => each.costSource ?? null)
+  const costSource = sources.includes('estimated')
+    ? 'estimated'
+    : sources.includes(null)
+      ? null
+      : (sources[0] ?? null)
+  return { usage, costSource }
+}
+
+/** The parents a run had, the present one last, each once. */
+function parentsOf(events: readonly SourceEvent[]): string[] {
+  let parents: string[] = []
+  for (const event of events) {
+    const announces = event.type === 'run.registered' || event.type === 'run.linked'
+    if (event.type === 'run.observed' && event.payload.parentRunId && parents.length === 0) {
+      parents = [event.payload.parentRunId]
+    }
+    const parent = announces ? event.payload.parentRunId : null
+    if (parent && parent !== parents.at(-1)) parents = [...parents.filter((each) => each !== parent), parent]
+  }
+  return parents
+}
+
+function checkpointOf(placed: readonly Placed[], attempt: number): string | null {
+  const last = placed.findLast(
+    (each) => each.attempt === attempt && each.current && each.event.type.startsWith('checkpoint.'),
+  )
+  return last?.event.type === 'checkpoint.saved' ? last.event.payload.state.preview : null
+}

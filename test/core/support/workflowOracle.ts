@@ -1,0 +1,71 @@
+/** The oracle of workflow runs: phases, children and status from the whole list. DESIGN 2 and 3. */
+import type { PhaseStatus } from '../../../src/core/entities.ts'
+import type { SourceEvent } from '../../../src/core/events.ts'
+import type { RunStatusName } from '../../../src/core/status.ts'
+import { SETTLED } from './matrix.ts'
+import { runOracle } from './oracle.ts'
+
+export interface WorkflowView {
+  lives: { attempt: number; status: RunStatusName; inferred: boolean }[]
+  phases: { name: string; status: PhaseStatus }[]
+  childRunIds: string[]
+  definitionId: string
+  title: string | null
+  late: number
+}
+
+export function workflowOracle(events: readonly SourceEvent[]): WorkflowView {
+  const known = events.find((event) => event.type === 'workflow.registered')
+  const lives = (list: readonly SourceEvent[]) => runOracle(list.map(asRun)).lives
+  const phases = new Map<string, PhaseStatus>(
+    known?.payload.phases.map((phase) => [phase.name, 'pending']) ?? [],
+  )
+  const unplanned: string[] = []
+  let late = runOracle(events.map(asRun)).late
+  events.forEach((event, at) => {
+    const before = at === 0 ? null : lives(events.slice(0, at)).at(-1)
+    const after = lives(events.slice(0, at + 1)).at(-1)
+    if (event.type === 'phase.transitioned') {
+      const attempt = runOracle(events.slice(0, at + 1).map(asRun)).attemptOfEvent.at(-1)
+      if (attempt !== after?.attempt || SETTLED.includes(after?.status ?? 'pending')) late += 1
+      else {
+        if (!phases.has(event.payload.phase)) unplanned.push(event.payload.phase)
+        phases.set(event.payload.phase, event.payload.to)
+      }
+    }
+    const ended = after && SETTLED.includes(after.status) && JSON.stringify(before) !== JSON.stringify(after)
+    if (ended && event.type === 'workflow.transitioned') {
+      for (const [name, status] of phases) {
+        if (status === 'running') phases.set(name, after.status === 'cancelled' ? 'cancelled' : 'interrupted')
+      }
+    }
+  })
+  const links = events.flatMap((event) =>
+    event.type === 'run.linked' ? (event.payload.childRunId ?? []) : [],
+  )
+  return {
+    lives: lives(events).map(({ attempt, status, inferred }) => ({ attempt, status, inferred })),
+    phases: [...phases].map(([name, status]) => ({ name, status })),
+    childRunIds: [...new Set(links)],
+    definitionId: known?.payload.definitionId ?? 'unknown',
+    title: known?.payload.title ?? null,
+    late,
+  }
+}
+
+/** Attempts and statuses of workflows follow the same table as those of runs. */
+function asRun(event: SourceEvent): SourceEvent {
+  switch (event.type) {
+    case 'workflow.registered':
+      return { ...event, type: 'run.registered', payload: { status: event.payload.status } }
+    case 'workflow.transitioned':
+      return { ...event, type: 'run.transitioned' }
+    case 'workflow.attempt_started':
+      return { ...event, type: 'run.attempt_started' }
+    case 'phase.transitioned':
+    case 'run.linked':
+      return { ...event, type: 'foreign', payload: { source: 'x', name: 'x' } }
+    default:
+      return event
+  }
+}
