@@ -68,7 +68,7 @@ export function accept(
     const change = open.get(event.log) ?? begin(event.log, current(event.log))
     const before = change?.record ?? newRecord(event.log, event.timestamp)
     const step = fold(before, event)
-    if (isRepair(event.stream) && change !== undefined && step.record === before) {
+    if (change !== undefined && isRepair(event.stream) && isSame(step.record, before)) {
       redundant += 1
       continue
     }
@@ -99,6 +99,11 @@ export function refold(
     for (const call of step.toolCalls) toolCalls.set(call.id, call)
   }
   return record === undefined ? null : { record, toolCalls: [...toolCalls.values()] }
+}
+
+/** Only repair streams pay for the comparison: a list read again tells thousands of rows nothing new. */
+function isSame(after: LogRecord, before: LogRecord): boolean {
+  return after === before || JSON.stringify(after) === JSON.stringify(before)
 }
 
 /** The attempt an event would be accepted into. */

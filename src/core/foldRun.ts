@@ -89,8 +89,8 @@ export function foldRun(record: RunRecord, event: SourceEvent): RunStep {
     case 'run.registered': {
       const known = only(register(record, event.payload, event.stream, event.timestamp))
       const { status } = event.payload
-      if (status === undefined || run.lastSequence === 0) return known
-      // Other events were quicker, or it is announced again: its status is one more fact.
+      if (status === undefined || record.registered || run.lastSequence === 0) return known
+      // Other events were quicker: the status it was registered with is one more fact.
       return settle(known.record, { to: status, trigger: 'spawn' }, run.attempt, event.timestamp)
     }
 

@@ -6,11 +6,15 @@ import type { EventPayload, SourceEvent } from './events.ts'
 import { idOfLog } from './ids.ts'
 import type { WorkflowLogId } from './ids.ts'
 import { attemptOf, bind, late, newLifecycle, NO_NOTES, openAttempt, transition } from './lifecycle.ts'
+import type { TransitionFact } from './lifecycle.ts'
 import { toOrigin } from './registration.ts'
+import type { RunStatusName } from './status.ts'
 import { isSettled } from './status.ts'
 
 /** As many as a registration may declare. */
 const PHASES_KEPT = 200
+/** Named in the record; all children are found by their own `workflowRunId`. */
+const CHILDREN_KEPT = 1_000
 
 export function newWorkflowRecord(log: WorkflowLogId, timestamp: number): WorkflowRecord {
   const workflow: WorkflowRun = {
@@ -36,17 +40,16 @@ export function foldWorkflow(record: WorkflowRecord, event: SourceEvent): Workfl
   const tooLate = (): WorkflowRecord => ({ ...record, notes: late(notes) })
 
   switch (event.type) {
-    case 'workflow.registered':
-      return register(record, event.payload, event.stream, event.timestamp)
-
-    case 'workflow.transitioned': {
-      const outcome = transition(workflow, notes, event.payload, attempt, event.timestamp)
-      if (outcome.lifecycle === workflow && outcome.notes === notes) return record
-      const { lifecycle, moved } = outcome
-      const ended = moved && isSettled(lifecycle.status)
-      const phases = ended ? abandonPhases(lifecycle.phases, event.payload.to) : lifecycle.phases
-      return { ...record, workflow: { ...lifecycle, phases }, notes: outcome.notes }
+    case 'workflow.registered': {
+      const known = register(record, event.payload, event.stream, event.timestamp)
+      const { status } = event.payload
+      if (status === undefined || record.registered || workflow.lastSequence === 0) return known
+      // Other events were quicker: the status it was registered with is one more fact.
+      return move(known, { to: status, trigger: 'spawn' }, workflow.attempt, event.timestamp)
     }
+
+    case 'workflow.transitioned':
+      return move(record, event.payload, attempt, event.timestamp)
 
     case 'workflow.attempt_started': {
       const opened = openAttempt(workflow, event.payload, event.timestamp)
@@ -69,14 +72,31 @@ export function foldWorkflow(record: WorkflowRecord, event: SourceEvent): Workfl
 
     case 'run.linked': {
       const { childRunId } = event.payload
-      if (childRunId === undefined || workflow.childRunIds.includes(childRunId)) return record
-      return { ...record, workflow: { ...workflow, childRunIds: [...workflow.childRunIds, childRunId] } }
+      const { childRunIds } = workflow
+      const isFull = childRunIds.length >= CHILDREN_KEPT
+      if (childRunId === undefined || isFull || childRunIds.includes(childRunId)) return record
+      return { ...record, workflow: { ...workflow, childRunIds: [...childRunIds, childRunId] } }
     }
 
     default:
       // Kept and shown on the timeline; the head advances, nothing else.
       return record
   }
+}
+
+/** A status fact; a phase cannot outlive its workflow. */
+function move(
+  record: WorkflowRecord,
+  fact: TransitionFact,
+  attempt: number,
+  timestamp: number,
+): WorkflowRecord {
+  const { workflow } = record
+  const { lifecycle, moved, notes } = transition(workflow, record.notes, fact, attempt, timestamp)
+  if (lifecycle === workflow && notes === record.notes) return record
+  const ended = moved && isSettled(lifecycle.status)
+  const phases = ended ? abandonPhases(lifecycle.phases, fact.to) : lifecycle.phases
+  return { ...record, workflow: { ...lifecycle, phases }, notes }
 }
 
 function register(
@@ -99,6 +119,8 @@ function register(
     return settledForGood ? record : { ...record, bindings: bind(record.bindings, stream, workflow.attempt) }
   }
   const known = new Map(workflow.phases.map((phase) => [phase.name, phase]))
+  const declared = phases.map((phase) => ({ ...phase, ...progressOf(known.get(phase.name)) }))
+  const undeclared = workflow.phases.filter((phase) => !phases.some((each) => each.name === phase.name))
   return {
     ...record,
     workflow: {
@@ -109,7 +131,7 @@ function register(
       definition: payload.definition ?? null,
       parentThreadId: payload.parentThreadId ?? null,
       input: payload.input ?? null,
-      phases: phases.map((phase) => ({ ...phase, status: known.get(phase.name)?.status ?? phase.status })),
+      phases: [...declared, ...undeclared].slice(0, PHASES_KEPT),
       origin: toOrigin(payload.origin),
     },
     registered: true,
@@ -131,11 +153,12 @@ function movePhase(
   return phases.map((phase) => (phase.name === name ? { ...phase, status, reason } : phase))
 }
 
-/** A phase cannot outlive its workflow: what was under way ends as the workflow did. */
-function abandonPhases(
-  phases: readonly Phase[],
-  to: EventPayload<'workflow.transitioned'>['to'],
-): readonly Phase[] {
+function progressOf(phase: Phase | undefined): Partial<Phase> {
+  return phase === undefined ? {} : { status: phase.status, reason: phase.reason }
+}
+
+/** What was under way ends as the workflow did. */
+function abandonPhases(phases: readonly Phase[], to: RunStatusName): readonly Phase[] {
   const ending: PhaseStatus = to === 'cancelled' ? 'cancelled' : 'interrupted'
   return phases.map((phase) => (phase.status === 'running' ? { ...phase, status: ending } : phase))
 }

@@ -74,7 +74,7 @@ export function transition<L extends Lifecycle>(
       ...lifecycle,
       ...result(lifecycle, fact),
       status: verdict.status,
-      inferred: fact.inferred ?? false,
+      inferred: settled && fact.inferred === true,
       trigger: fact.trigger,
       reason: fact.reason ?? null,
       sortAt: timestamp,

@@ -1,6 +1,7 @@
 /** Repair streams: what tells us nothing new is counted, not appended. SPEC A3. */
 import { expect, test } from 'vitest'
 import type { SourceEvent } from '../../src/core/events.ts'
+import type { LogId } from '../../src/core/ids.ts'
 import { RUN, decoded, history } from './support/histories.ts'
 import { plain, take, takeAll } from './support/fold.ts'
 import { property } from './support/property.ts'
@@ -39,6 +40,35 @@ test('A3 a row that knows more is appended', () => {
 test('A3 a repair stream may be the first to tell of a run', () => {
   const kept = takeAll([row('1', { status: 'running' })], isRepair)
   expect(kept.events.get(RUN)).toHaveLength(1)
+})
+
+const FLOW_ROW = { definitionId: 'd', phases: [{ name: 'plan', agentIds: [], dependsOn: [] }] }
+
+test.each<[type: string, payload: Record<string, unknown>, log?: LogId]>([
+  ['run.registered', { status: 'running', agentId: 'ada', parentRunId: 'p1' }],
+  ['run.linked', { parentRunId: 'p1' }],
+  ['iteration.started', { iteration: 2, max: 9 }],
+  ['tool.started', { name: 'read', callId: 'c1' }],
+  ['tool.finished', { name: 'read', callId: 'c1', status: 'completed' }],
+  ['question.asked', { questionId: 'q', prompt: 'Which?' }],
+  ['question.settled', { questionId: 'q', state: 'answered' }],
+  ['usage.reported', { key: 'k', scope: 'own', inputTokens: 5, model: 'm' }],
+  ['checkpoint.saved', { state: 'half' }],
+  ['checkpoint.cleared', {}],
+  ['artifact.recorded', { name: 'a.md', mediaType: 'text/markdown', content: 'x' }],
+  ['agent.mood_changed', { mood: 'calm' }],
+  ['workflow.registered', FLOW_ROW, 'w:one'],
+  ['workflow.transitioned', { to: 'running', trigger: 'spawn' }, 'w:one'],
+  ['phase.transitioned', { phase: 'plan', to: 'running' }, 'w:one'],
+  ['run.linked', { childRunId: 'r1' }, 'w:one'],
+])('A3 %s told once more by a list is counted and not appended', (type, payload, log = RUN) => {
+  const flow = decoded({ log: 'w:one', type: 'workflow.registered', payload: FLOW_ROW, position: 1 })
+  const told = (position: string) => decoded({ log, type, payload, position, stream: 'list' })
+  const kept = takeAll([log === RUN ? registered : flow, told('1')], isRepair)
+  const [before, redundant] = [plain({ ...kept, redundant: 0 }), kept.redundant]
+  take(kept, [told('2'), told('3')], isRepair)
+  expect(kept.redundant - redundant).toBe(2)
+  expect(plain({ ...kept, redundant: 0 })).toEqual(before)
 })
 
 property('A3 a list that says what we know already leaves everything as it is', history, (events) => {

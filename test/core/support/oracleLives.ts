@@ -87,16 +87,19 @@ export function liveThrough(events: readonly SourceEvent[]) {
     }
     if (event.type === 'run.registered') {
       const { status } = event.payload
-      if (!announced && at === 0) lives[0] = newLife(1, event.timestamp, status ?? 'pending')
-      else if (!announced && status) hear(at, life.attempt, status, false, {})
       const isFinal = announced && SETTLED.includes(life.status) && !life.inferred
+      if (at === 0) lives[0] = newLife(1, event.timestamp, status ?? 'pending')
+      else if (!announced && status) hear(at, life.attempt, status, false, {})
       if (!isFinal) owner.set(event.stream, life.attempt)
     }
     if (event.type === 'run.transitioned') {
       hear(at, attempt, event.payload.to, event.payload.inferred ?? false, event.payload)
     }
     if (event.type === 'run.observed' && event.payload.status) {
+      const before = [late, JSON.stringify(lives)] as const
       hear(at, attempt, event.payload.status, event.payload.inferred ?? false, event.payload)
+      // Rows of a list are often old: one that changes nothing is not worth a note each time.
+      if (JSON.stringify(lives) === before[1]) late = before[0]
     }
     announced ||= event.type === 'run.registered' || event.type === 'run.observed'
     placed.push({ event, at, attempt: owner.get(event.stream) ?? lives.at(-1)!.attempt, current, alive })

@@ -34,7 +34,7 @@ export function workflowOracle(events: readonly SourceEvent[]): WorkflowView {
       }
     }
     const ended = after && SETTLED.includes(after.status) && JSON.stringify(before) !== JSON.stringify(after)
-    if (ended && event.type === 'workflow.transitioned') {
+    if (ended) {
       for (const [name, status] of phases) {
         if (status === 'running') phases.set(name, after.status === 'cancelled' ? 'cancelled' : 'interrupted')
       }
