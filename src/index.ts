@@ -1,4 +1,5 @@
 /** Run Ledger: agent and workflow runs that survive the page. See docs/ARCHITECTURE.md. */
+export type { CommandState, CommandVerb, RunCommand } from './core/commands.ts'
 export type * from './core/entities.ts'
 export type { RawEvent, SourceEvent, StreamInfo } from './core/events.ts'
 export { idOfLog, isRunLog, runLog, workflowLog } from './core/ids.ts'

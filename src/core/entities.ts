@@ -282,23 +282,5 @@ export interface UsageEntry {
   costSource: CostSource | null
 }
 
-export type CommandVerb = 'start' | 'stop' | 'pause' | 'resume' | 'retry' | 'answer' | 'follow_up'
-
-export type CommandState = 'queued' | 'sending' | 'delivered' | 'applied' | 'rejected' | 'expired' | 'unknown'
-
-export interface RunCommand {
-  id: string
-  log: LogId
-  verb: CommandVerb
-  payload: Json
-  idempotencyKey: string
-  attempt: number
-  state: CommandState
-  createdAt: number
-  expiresAt: number
-  settledAt: number | null
-  detail: string | null
-}
-
 export const lifecycleOf = (record: LogRecord): Lifecycle =>
   record.entity === 'run' ? record.run : record.workflow

@@ -2,7 +2,8 @@
  * Owns what the core asks of the outside world. Everything that waits, names, locks or talks is handed in,
  * so that a restart is a unit test.
  */
-import type { CommandVerb, Json, RunCommand } from './entities.ts'
+import type { Json } from './entities.ts'
+import type { CommandVerb, RunCommand } from './commands.ts'
 import type { StreamInfo } from './events.ts'
 import type { LogId } from './ids.ts'
 

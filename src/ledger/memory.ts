@@ -3,7 +3,8 @@
  * Same port, same conformance suite.
  */
 import { refold } from '../core/accept.ts'
-import type { LogRecord, RunCommand, RunEvent } from '../core/entities.ts'
+import type { LogRecord, RunEvent } from '../core/entities.ts'
+import type { RunCommand } from '../core/commands.ts'
 import { lifecycleOf } from '../core/entities.ts'
 import type { LogId } from '../core/ids.ts'
 import type { StreamCursor } from '../core/intake.ts'

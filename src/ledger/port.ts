@@ -3,7 +3,8 @@
  * integrity check. Any storage that passes `testing/conformance.ts` will do.
  */
 import type { StoredText } from '../core/content.ts'
-import type { LogRecord, RunCommand, RunEvent } from '../core/entities.ts'
+import type { LogRecord, RunEvent } from '../core/entities.ts'
+import type { RunCommand } from '../core/commands.ts'
 import type { LogId } from '../core/ids.ts'
 import type { StreamCursor } from '../core/intake.ts'
 

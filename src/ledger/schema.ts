@@ -3,7 +3,7 @@
  * refused untouched.
  */
 import type { DBSchema, IDBPDatabase, IDBPTransaction } from 'idb'
-import type { RunCommand } from '../core/entities.ts'
+import type { RunCommand } from '../core/commands.ts'
 import type { LogId } from '../core/ids.ts'
 import type { StreamCursor } from '../core/intake.ts'
 import type { QuarantineEntry } from './port.ts'

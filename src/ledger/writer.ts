@@ -8,7 +8,8 @@ import type { StoredText } from '../core/content.ts'
 import type { LogId } from '../core/ids.ts'
 import type { StreamCursor } from '../core/intake.ts'
 import type { Clock, ContentStore } from '../core/ports.ts'
-import type { RunCommand, RunEvent } from '../core/entities.ts'
+import type { RunEvent } from '../core/entities.ts'
+import type { RunCommand } from '../core/commands.ts'
 import { toLedgerError } from './ledgerErrors.ts'
 import type {
   Decision,

@@ -2,7 +2,8 @@
  * Owns what a command's payload must look like for each verb the local orchestrator carries out.
  */
 import { z } from 'zod'
-import type { CommandVerb, Json, RunCommand } from '../core/entities.ts'
+import type { Json } from '../core/entities.ts'
+import type { CommandVerb, RunCommand } from '../core/commands.ts'
 import { isUsableId } from '../core/ids.ts'
 
 /** Keys make all of them safe to send twice. */

@@ -3,7 +3,7 @@
  * commands. Without any environment: it runs in a worker, in Node and in the page.
  */
 import { toPlainJson } from '../core/bounds.ts'
-import type { RunCommand } from '../core/entities.ts'
+import type { RunCommand } from '../core/commands.ts'
 import type { RawEvent, StreamInfo } from '../core/events.ts'
 import { idOfLog, isRunLog, isUsableId } from '../core/ids.ts'
 import type { LogId, RunLogId, WorkflowLogId } from '../core/ids.ts'

@@ -3,7 +3,9 @@
  * worker may be older than its page, and others may talk on the same port.
  */
 import { z } from 'zod'
-import type { CommandVerb, Json, RunCommand } from '../core/entities.ts'
+import type { Json } from '../core/entities.ts'
+import { COMMAND_STATES, COMMAND_VERBS } from '../core/commands.ts'
+import type { RunCommand } from '../core/commands.ts'
 import type { LogId } from '../core/ids.ts'
 import { isUsableId } from '../core/ids.ts'
 import type { Delivery } from '../core/ports.ts'
@@ -35,15 +37,14 @@ const log = z.custom<LogId>(
 const requestId = z.number().int().nonnegative()
 const envelope = { runLedger: z.literal(PROTOCOL_VERSION) }
 
-const VERBS = ['start', 'stop', 'pause', 'resume', 'retry', 'answer', 'follow_up'] as const
 const command: z.ZodType<RunCommand> = z.object({
   id: z.string().refine(isUsableId, 'not a usable id'),
   log,
-  verb: z.enum(VERBS satisfies readonly CommandVerb[]),
+  verb: z.enum(COMMAND_VERBS),
   payload: z.custom<Json>((value) => value !== undefined),
   idempotencyKey: z.string().min(1),
   attempt: z.number(),
-  state: z.enum(['queued', 'sending', 'delivered', 'applied', 'rejected', 'expired', 'unknown']),
+  state: z.enum(COMMAND_STATES),
   createdAt: z.number(),
   expiresAt: z.number(),
   settledAt: z.number().nullable(),

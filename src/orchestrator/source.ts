@@ -2,7 +2,7 @@
  * Owns the page's side of the port: the local orchestrator as a source like any other. It also answers for
  * earlier epochs, whose owners are gone when nobody holds their lock.
  */
-import type { RunCommand } from '../core/entities.ts'
+import type { RunCommand } from '../core/commands.ts'
 import type { LogId } from '../core/ids.ts'
 import type { Delivery, Evidence, Locks, RunQuery, Source, SourceSink, SourceStatus } from '../core/ports.ts'
 import { LOCAL_VERBS } from './commands.ts'

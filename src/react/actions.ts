@@ -3,7 +3,8 @@
  */
 import { useState } from 'react'
 import { useSelector } from 'react-redux'
-import type { CommandVerb, Json, RunCommand } from '../core/entities.ts'
+import type { Json } from '../core/entities.ts'
+import type { CommandVerb, RunCommand } from '../core/commands.ts'
 import { lifecycleOf } from '../core/entities.ts'
 import type { LogId } from '../core/ids.ts'
 import { isSettled } from '../core/status.ts'

@@ -2,7 +2,7 @@
  * Owns how a command's state follows from the orchestrator's own events. SPEC O1.
  */
 import type { LogChange } from '../core/accept.ts'
-import type { CommandState, RunCommand } from '../core/entities.ts'
+import type { CommandState, RunCommand } from '../core/commands.ts'
 
 type Commands = Readonly<Record<string, RunCommand>>
 

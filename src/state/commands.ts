@@ -2,7 +2,7 @@
  * Owns the outbox: a command is durable before it is sent, and settled by the orchestrator's own event or by
  * its refusal. SPEC O1.
  */
-import type { RunCommand } from '../core/entities.ts'
+import type { RunCommand } from '../core/commands.ts'
 import { lifecycleOf } from '../core/entities.ts'
 import type { CommandRequest, Source } from '../core/ports.ts'
 import { EMPTY_BATCH } from '../ledger/port.ts'

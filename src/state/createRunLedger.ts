@@ -4,7 +4,8 @@
  */
 import type { Dispatch, Store } from '@reduxjs/toolkit'
 import { persistStore } from 'redux-persist'
-import type { RunCommand, Text } from '../core/entities.ts'
+import type { Text } from '../core/entities.ts'
+import type { RunCommand } from '../core/commands.ts'
 import type { LogId } from '../core/ids.ts'
 import { workflowLog } from '../core/ids.ts'
 import type { Clock, CommandRequest, ContentStore, Ids, Source } from '../core/ports.ts'

@@ -4,7 +4,7 @@
  */
 import { createListenerMiddleware } from '@reduxjs/toolkit'
 import type { LogChange } from '../core/accept.ts'
-import type { RunCommand } from '../core/entities.ts'
+import type { RunCommand } from '../core/commands.ts'
 import type { LedgerWriter } from '../ledger/writer.ts'
 import { eventsReceived } from './actions.ts'
 import type { RunsState } from './runsState.ts'

@@ -1,7 +1,8 @@
 /**
  * Owns the shape of the runs in use. Tables are keyed by log id, so no foreign id is ever a bare key.
  */
-import type { LogRecord, RunCommand, RunEvent, ToolCall } from '../core/entities.ts'
+import type { LogRecord, RunEvent, ToolCall } from '../core/entities.ts'
+import type { RunCommand } from '../core/commands.ts'
 import type { LogId } from '../core/ids.ts'
 
 export interface ToolCallTable {

@@ -3,15 +3,8 @@
  * one run re-renders that run.
  */
 import { createSelector } from '@reduxjs/toolkit'
-import type {
-  LogRecord,
-  Question,
-  RunCommand,
-  RunEvent,
-  RunRecord,
-  ToolCall,
-  WorkflowRecord,
-} from '../core/entities.ts'
+import type { LogRecord, Question, RunEvent, RunRecord, ToolCall, WorkflowRecord } from '../core/entities.ts'
+import type { RunCommand } from '../core/commands.ts'
 import { lifecycleOf } from '../core/entities.ts'
 import type { LogId, RunLogId } from '../core/ids.ts'
 import { runLog, workflowLog } from '../core/ids.ts'

@@ -2,7 +2,7 @@
  * Owns a source that says what a test tells it to: real events through the real port, an answer to "what is
  * live", and a record of the commands it was sent.
  */
-import type { CommandVerb, RunCommand } from '../core/entities.ts'
+import type { CommandVerb, RunCommand } from '../core/commands.ts'
 import type { StreamInfo } from '../core/events.ts'
 import type { LogId } from '../core/ids.ts'
 import type { Delivery, Evidence, Source, SourceSink } from '../core/ports.ts'
