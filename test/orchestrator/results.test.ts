@@ -17,7 +17,7 @@ describe('The result of an agent', () => {
     [
       'a trap',
       () => Object.defineProperty({}, 'output', { enumerable: true, get: throwing('trap') }),
-      /unreadable/,
+      /what cannot be read/,
     ],
     ['a thrown text', throwing('broken'), /^broken$/],
     ['a thrown nothing', throwing(undefined), /threw undefined/],
@@ -27,7 +27,7 @@ describe('The result of an agent', () => {
     [
       'a trap as error',
       throwing(Object.defineProperty(new Error('x'), 'message', { get: throwing('y') })),
-      /unreadable/,
+      /what cannot be read/,
     ],
   ])('fails a child that gives back %s, with a clear error', async (_what, run, error) => {
     const { start, folded } = harness([agent('junk', run)])

@@ -80,7 +80,7 @@ const OWNERS: readonly { name: string; pattern: RegExp; files: readonly string[]
   { name: 'navigator', pattern: /\bnavigator\b/, files: ['src/platform/browser.ts'] },
   {
     name: 'the document',
-    pattern: /(?<![.\w'])document\b|(?<![.\w'])window\b/,
+    pattern: /(?<![.\w'])(?:document|window)\.|\btypeof (?:document|window)\b/,
     files: ['src/platform/page.ts'],
   },
   { name: 'web storage', pattern: /\blocalStorage\b|\bsessionStorage\b/, files: [] },
