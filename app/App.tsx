@@ -1,0 +1,56 @@
+/** Owns the frame around every page: skip link, header, health banner, routes. */
+import { useEffect, useRef } from 'react'
+import { Route, Switch, useLocation } from 'wouter'
+import { AppHeader } from './components/AppHeader.tsx'
+import { HealthBanner } from './components/HealthBanner.tsx'
+import { NotFound } from './components/NotFound.tsx'
+import { useTheme } from './lib/theme.ts'
+import { RunPage } from './pages/RunPage.tsx'
+import { RunsPage } from './pages/RunsPage.tsx'
+import { ThreadPage } from './pages/ThreadPage.tsx'
+import { ThreadsPage } from './pages/ThreadsPage.tsx'
+import { WorkflowPage } from './pages/WorkflowPage.tsx'
+
+export function App() {
+  useTheme()
+  const main = useFocusOnNavigation()
+  return (
+    <>
+      <a className="skip-link" href="#main">
+        Skip to the content
+      </a>
+      <AppHeader />
+      <HealthBanner />
+      <main id="main" ref={main} tabIndex={-1}>
+        <Switch>
+          <Route path="/">
+            <RunsPage />
+          </Route>
+          <Route path="/workflows/:id">{({ id }) => <WorkflowPage key={id} id={id} />}</Route>
+          <Route path="/runs/:id">{({ id }) => <RunPage key={id} id={id} />}</Route>
+          <Route path="/threads">
+            <ThreadsPage />
+          </Route>
+          <Route path="/threads/:id">{({ id }) => <ThreadPage key={id} id={id} />}</Route>
+          <Route>
+            <NotFound title="There is no such page">The address may be misspelled.</NotFound>
+          </Route>
+        </Switch>
+      </main>
+    </>
+  )
+}
+
+/** A new page starts at its top, for the eye and for the keyboard. */
+function useFocusOnNavigation() {
+  const [location] = useLocation()
+  const main = useRef<HTMLElement>(null)
+  const shown = useRef(location)
+  useEffect(() => {
+    if (shown.current === location) return
+    shown.current = location
+    main.current?.focus({ preventScroll: true })
+    scrollTo(0, 0)
+  }, [location])
+  return main
+}

@@ -1,0 +1,28 @@
+/** Owns how far a workflow is, in one glance: one dot per phase. */
+import type { Bucket } from 'run-ledger'
+
+interface PhaseRailProps {
+  done: number
+  total: number
+  bucket: Bucket
+}
+
+export function PhaseRail({ done, total, bucket }: PhaseRailProps) {
+  return (
+    <span
+      className="rail"
+      role="img"
+      aria-label={`${done} of ${total} phases`}
+      title={`${done} of ${total} phases`}
+    >
+      {Array.from({ length: total }, (_, index) => (
+        <span key={index} className="rail-dot" data-state={stateOf(index, done, bucket)} />
+      ))}
+    </span>
+  )
+}
+
+function stateOf(index: number, done: number, bucket: Bucket): string {
+  if (index < done) return 'done'
+  return index === done && bucket !== 'completed' ? bucket : 'waiting'
+}

@@ -1,0 +1,67 @@
+/** Owns the list of runs: grouped by what they need from a person, ordered by when they began. */
+import { useDispatch } from 'react-redux'
+import { useLedgerStatus, useRuns, useViewPrefs } from 'run-ledger/react'
+import { BUCKETS, collapseToggled } from 'run-ledger'
+import type { Bucket, RunListEntry } from 'run-ledger'
+import { BUCKET_NAMES } from '../lib/status.ts'
+import { Icon } from './Icon.tsx'
+import { RunRow } from './RunRow.tsx'
+import { Skeleton } from './Skeleton.tsx'
+
+export function RunList() {
+  const entries = useRuns()
+  const { phase } = useLedgerStatus()
+  const hydrated = phase === 'reconciling' || phase === 'ready'
+  if (entries.length === 0) return hydrated ? <NoRuns /> : <Skeleton lines={6} label="Loading runs" />
+  return (
+    <div className="run-groups">
+      {BUCKETS.map((bucket) => (
+        <RunGroup key={bucket} bucket={bucket} entries={entries.filter((entry) => entry.bucket === bucket)} />
+      ))}
+    </div>
+  )
+}
+
+function NoRuns() {
+  const { health } = useLedgerStatus()
+  return (
+    <div className="empty" data-testid="no-runs">
+      <h3>No runs yet</h3>
+      <p>
+        Write a question, choose some documents and start. If you have none at hand, use the sample set: the
+        papers of a fictional outdoor shop, one of them out of date.
+      </p>
+      {health.state === 'ok' && (
+        <p>Every run is written down as it happens, so it is still here after a reload.</p>
+      )}
+    </div>
+  )
+}
+
+function RunGroup({ bucket, entries }: { bucket: Bucket; entries: readonly RunListEntry[] }) {
+  const { collapsed } = useViewPrefs()
+  const dispatch = useDispatch()
+  if (entries.length === 0) return null
+  const open = !collapsed.includes(bucket)
+  const id = `group-${bucket}`
+  return (
+    <section className="run-group" data-testid="run-group" data-kind={bucket} aria-labelledby={`${id}-title`}>
+      <h3 id={`${id}-title`}>
+        <button
+          type="button"
+          className="group-toggle"
+          aria-expanded={open}
+          aria-controls={id}
+          onClick={() => dispatch(collapseToggled(bucket))}
+        >
+          <Icon name="chevron" />
+          {BUCKET_NAMES[bucket]}
+          <span className="group-count">{entries.length}</span>
+        </button>
+      </h3>
+      <ul id={id} className="run-list" hidden={!open}>
+        {open && entries.map((entry) => <RunRow key={entry.log} entry={entry} />)}
+      </ul>
+    </section>
+  )
+}

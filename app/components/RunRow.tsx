@@ -1,0 +1,42 @@
+/** Owns one line of the list of runs. Two lines of fixed height; figures change in place. */
+import type { RunListEntry } from 'run-ledger'
+import { Link } from 'wouter'
+import { count, formatFull, formatStarted } from '../lib/format.ts'
+import { runHref, threadHref, workflowHref } from '../lib/links.ts'
+import { shownStatus } from '../lib/status.ts'
+import { Elapsed, endOf } from './Elapsed.tsx'
+import { PhaseRail } from './PhaseRail.tsx'
+import { StatusChip } from './StatusChip.tsx'
+
+export function RunRow({ entry }: { entry: RunListEntry }) {
+  const { id, entity, log, title, status, unconfirmed, inferred, bucket, threadId, startedAt } = entry
+  const { phasesDone, phasesTotal, toolCount, openQuestions } = entry
+  return (
+    <li
+      className="run-row"
+      data-testid="run-row"
+      data-row-id={log}
+      data-kind={entity}
+      data-status={shownStatus(status, unconfirmed)}
+    >
+      <Link className="run-title" href={entity === 'workflow' ? workflowHref(id) : runHref(id)} title={title}>
+        <bdi>{title}</bdi>
+      </Link>
+      <StatusChip status={status} unconfirmed={unconfirmed} inferred={inferred} />
+      <div className="run-metrics">
+        {phasesTotal > 0 && <PhaseRail done={phasesDone} total={phasesTotal} bucket={bucket} />}
+        <Elapsed startedAt={startedAt} endedAt={endOf(entry)} />
+        <span className="run-tools">{count(toolCount, 'tool call')}</span>
+        {openQuestions > 0 && <span className="run-questions">{count(openQuestions, 'question')}</span>}
+        <time className="run-started" title={formatFull(startedAt)}>
+          {formatStarted(startedAt)}
+        </time>
+        {threadId !== null && (
+          <Link className="run-thread" href={threadHref(threadId)} aria-label={`Thread of ${title}`}>
+            Thread
+          </Link>
+        )}
+      </div>
+    </li>
+  )
+}

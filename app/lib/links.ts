@@ -1,0 +1,17 @@
+/** Owns the addresses of the app's pages. */
+export const runsHref = '/'
+export const threadsHref = '/threads'
+export const workflowHref = (id: string): string => `/workflows/${encodeURIComponent(id)}`
+export const runHref = (id: string): string => `/runs/${encodeURIComponent(id)}`
+export const threadHref = (id: string): string => `/threads/${encodeURIComponent(id)}`
+
+/** The conversation an address is about, before any router runs. */
+export function threadInPath(path: string): string | null {
+  const [, encoded] = /^\/threads\/([^/]+)\/?$/.exec(path) ?? []
+  if (encoded === undefined) return null
+  try {
+    return decodeURIComponent(encoded)
+  } catch {
+    return null
+  }
+}

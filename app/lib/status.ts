@@ -1,0 +1,51 @@
+/** Owns the words and the tone of a status. An unconfirmed run never reads as running. */
+import type { Bucket, PhaseStatus, RunStatusName, ToolCallStatus } from 'run-ledger'
+
+export type Tone = 'working' | 'attention' | 'good' | 'bad' | 'quiet'
+
+/** What a row shows: a status, or that nobody has confirmed it. */
+export type ShownStatus = RunStatusName | 'unconfirmed'
+
+const RUN_WORDS: Record<ShownStatus, { label: string; tone: Tone }> = {
+  pending: { label: 'Pending', tone: 'quiet' },
+  starting: { label: 'Starting', tone: 'working' },
+  running: { label: 'Running', tone: 'working' },
+  idle: { label: 'Idle', tone: 'quiet' },
+  awaiting_user: { label: 'Needs you', tone: 'attention' },
+  paused: { label: 'Paused', tone: 'attention' },
+  completed: { label: 'Completed', tone: 'good' },
+  failed: { label: 'Failed', tone: 'bad' },
+  cancelled: { label: 'Stopped', tone: 'quiet' },
+  interrupted: { label: 'Interrupted', tone: 'bad' },
+  unconfirmed: { label: 'Unconfirmed', tone: 'quiet' },
+}
+
+export const shownStatus = (status: RunStatusName, unconfirmed: boolean): ShownStatus =>
+  unconfirmed ? 'unconfirmed' : status
+
+export const wordsFor = (status: ShownStatus): { label: string; tone: Tone } => RUN_WORDS[status]
+
+const TOOL_TONES: Record<ToolCallStatus, Tone> = {
+  running: 'working',
+  completed: 'good',
+  failed: 'bad',
+  cancelled: 'quiet',
+  interrupted: 'bad',
+  unknown: 'quiet',
+}
+
+export const toolTone = (status: ToolCallStatus): Tone => TOOL_TONES[status]
+
+/** A phase is only as sure as its workflow run. */
+export function phaseWords(status: PhaseStatus, unconfirmed: boolean): { label: string; tone: Tone } {
+  if (status === 'pending') return { label: 'Waiting', tone: 'quiet' }
+  return RUN_WORDS[status === 'running' && unconfirmed ? 'unconfirmed' : status]
+}
+
+export const BUCKET_NAMES: Record<Bucket, string> = {
+  needs_input: 'Needs input',
+  working: 'Working',
+  completed: 'Completed',
+  failed: 'Failed',
+  stopped: 'Stopped',
+}

@@ -1,0 +1,79 @@
+/** Owns the page of a workflow run: its work on one side, the question or the report on the other. */
+import { usePendingQuestions, useWorkflow } from 'run-ledger/react'
+import { isSettled } from 'run-ledger'
+import type { RunStatusName } from 'run-ledger'
+import { Link } from 'wouter'
+import { Attempts } from '../components/Attempts.tsx'
+import { EventLog } from '../components/EventLog.tsx'
+import { RunNotKnown } from '../components/NotFound.tsx'
+import { PageTitle } from '../components/PageTitle.tsx'
+import { QuestionForm } from '../components/QuestionForm.tsx'
+import { Report, reportOf } from '../components/Report.tsx'
+import { RunHeader } from '../components/RunHeader.tsx'
+import { Skeleton } from '../components/Skeleton.tsx'
+import { WorkList } from '../components/WorkList.tsx'
+import { runsHref, threadHref } from '../lib/links.ts'
+import { questionIn } from '../lib/researchInput.ts'
+
+export function WorkflowPage({ id }: { id: string }) {
+  const { state, record, runs, unconfirmed } = useWorkflow(id)
+  const questions = usePendingQuestions().filter(({ workflowRunId }) => workflowRunId === id)
+  if (state === 'missing') return <RunNotKnown />
+  if (record === null) return <Skeleton lines={12} label="Loading the run" />
+  const { log, workflow } = record
+  const title = questionIn(workflow.input) ?? workflow.title ?? workflow.definitionId
+  const report = reportOf(workflow, runs)
+  return (
+    <div className="run-page" data-testid="workflow-page">
+      <PageTitle title={title} />
+      <RunHeader
+        log={log}
+        title={title}
+        lifecycle={workflow}
+        unconfirmed={unconfirmed}
+        agents={workflow.childRunIds.length}
+        links={
+          <>
+            <Link href={runsHref}>Runs</Link>
+            {workflow.parentThreadId !== null && (
+              <Link href={threadHref(workflow.parentThreadId)}>Open the thread</Link>
+            )}
+          </>
+        }
+      />
+      <div className="run-columns">
+        <section className="run-outcome" aria-label="Outcome">
+          {questions.map((pending) => (
+            <QuestionForm
+              key={pending.question.questionId}
+              pending={pending}
+              hotkeys={questions.length === 1}
+            />
+          ))}
+          {report !== null ? (
+            <Report text={report} />
+          ) : (
+            <p className="placeholder">{whyNoReport(workflow.status, unconfirmed, questions.length > 0)}</p>
+          )}
+        </section>
+        <section className="run-work" aria-labelledby="work-title">
+          <div className="section-head">
+            <h2 id="work-title">Work</h2>
+            <span className="note">{workflow.title ?? workflow.definitionId}</span>
+          </div>
+          <WorkList workflow={workflow} runs={runs} unconfirmed={unconfirmed} />
+        </section>
+      </div>
+      <Attempts attempts={workflow.attempts} attempt={workflow.attempt} />
+      <EventLog log={log} />
+    </div>
+  )
+}
+
+function whyNoReport(status: RunStatusName, unconfirmed: boolean, waiting: boolean): string {
+  if (isSettled(status)) return 'This run ended without a report.'
+  if (unconfirmed) return 'Nobody has confirmed that this run still goes on.'
+  return waiting
+    ? 'The report is written after the answer.'
+    : 'The report appears here when the agents are done.'
+}

@@ -1,0 +1,37 @@
+/** Owns the wiring: the worker with the agents, the run ledger over it, and the Redux store around both. */
+import { configureStore } from '@reduxjs/toolkit'
+import { createRunLedger } from 'run-ledger'
+import { orchestratorSource, webLocks } from 'run-ledger/orchestrator'
+import { serveContent } from './contentPort.ts'
+import { threadInPath } from './lib/links.ts'
+import { paceOf } from './lib/pace.ts'
+
+const worker = new Worker(new URL('./orchestrator.worker.ts', import.meta.url), { type: 'module' })
+const source = orchestratorSource(worker, { locks: webLocks() })
+
+export const runs = createRunLedger({ scope: 'demo', source })
+serveContent(worker, runs.content)
+
+export const store = configureStore({
+  reducer: { ...runs.reducers },
+  middleware: (getDefaultMiddleware) => getDefaultMiddleware(runs.checks).prepend(runs.middleware),
+})
+
+export type AppState = ReturnType<typeof store.getState>
+
+let pace: number | null = null
+
+/** The preference comes from disk later than the worker starts, and may change at any time. */
+function followPace(): void {
+  const wanted = paceOf(store.getState().viewPrefs)
+  if (wanted === pace) return
+  pace = wanted
+  source.setPace(wanted)
+}
+
+export function start(): void {
+  const thread = threadInPath(location.pathname)
+  void runs.boot(store, thread === null ? {} : { thread })
+  followPace()
+  store.subscribe(followPace)
+}
