@@ -2,7 +2,6 @@
 import { configureStore } from '@reduxjs/toolkit'
 import { createRunLedger } from 'run-ledger'
 import { orchestratorSource, webLocks } from 'run-ledger/orchestrator'
-import { serveContent } from './contentPort.ts'
 import { threadInPath } from './lib/links.ts'
 import { paceOf } from './lib/pace.ts'
 
@@ -10,7 +9,6 @@ const worker = new Worker(new URL('./orchestrator.worker.ts', import.meta.url), 
 const source = orchestratorSource(worker, { locks: webLocks() })
 
 export const runs = createRunLedger({ scope: 'demo', source })
-serveContent(worker, runs.content)
 
 export const store = configureStore({
   reducer: { ...runs.reducers },

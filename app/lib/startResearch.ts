@@ -5,7 +5,7 @@
 import type { Store } from '@reduxjs/toolkit'
 import { randomIds, selectWorkflow } from 'run-ledger'
 import type { Json, RunLedger } from 'run-ledger'
-import { documentResearch } from '../research/workflow.ts'
+import { documentResearch } from '../research/definition.ts'
 import type { AppState } from '../store.ts'
 import type { StoredDocument } from './researchInput.ts'
 

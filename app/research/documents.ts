@@ -4,7 +4,7 @@
  */
 import MiniSearch from 'minisearch'
 import { z } from 'zod'
-import type { ContentStore, Json } from 'run-ledger'
+import type { ContentReader, Json } from 'run-ledger'
 import { distinctNames } from './names.ts'
 import type { Passage } from './split.ts'
 import { splitDocument } from './split.ts'
@@ -74,7 +74,7 @@ interface LoadedDocument {
 /** The last corpus built: the agents of a run read the same documents, one after the other. */
 let last: { documents: readonly LoadedDocument[]; corpus: Corpus } | null = null
 
-export async function loadCorpus(content: ContentStore, input: ResearchInput): Promise<Corpus> {
+export async function loadCorpus(content: ContentReader, input: ResearchInput): Promise<Corpus> {
   const documents: LoadedDocument[] = []
   const missing: string[] = []
   for (const { name, ref } of input.documents) {

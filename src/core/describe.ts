@@ -36,7 +36,7 @@ export function describeEvent({ type, payload }: RunEvent): EventDescription {
       return say('New attempt', words(payload['trigger']))
     case 'phase.transitioned':
       return say(
-        `Phase ${toLine(payload['phase'])} ${words(payload['to'])}`,
+        `Phase ${words(payload['phase'])} ${words(payload['to'])}`,
         payload['reason'],
         toneOf(payload['to']),
       )
@@ -66,9 +66,11 @@ export function describeEvent({ type, payload }: RunEvent): EventDescription {
     case 'usage.reported':
       return say('Usage reported', payload['model'])
     case 'run.linked':
-      return say('Linked', payload['childRunId'] ?? payload['parentRunId'])
+      return payload['childRunId'] === undefined
+        ? say('Linked to its parent', payload['parentRunId'])
+        : say('Launched a run', payload['childRunId'])
     case 'control.requested':
-      return say(`${words(payload['verb'])} requested`, payload['detail'], 'attention')
+      return say(`Asked to ${words(payload['verb'])}`, payload['detail'], 'attention')
     case 'control.settled':
       return say(`Command ${words(payload['state'])}`, payload['detail'])
     case 'log.gap':

@@ -64,6 +64,8 @@ const transitionFields = {
   output: text.nullish(),
   /** Ours, not the owner's word. */
   inferred: z.boolean().optional(),
+  /** With `inferred`: when the run or a child of it was last heard of. */
+  lastSeenAt: count.nullish(),
 }
 
 export const eventSchemas = {

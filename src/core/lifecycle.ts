@@ -19,6 +19,8 @@ export interface TransitionFact {
   summary?: string | null | undefined
   output?: Text | null | undefined
   inferred?: boolean | undefined
+  /** With `inferred`: when the run or a child of it was last heard of. */
+  lastSeenAt?: number | null | undefined
 }
 
 /** A lifecycle at the start of its first attempt. */
@@ -60,15 +62,10 @@ export function transition<L extends Lifecycle>(
   }
   const verdict = judge(lifecycle, { to: fact.to, inferred: fact.inferred ?? false })
   if (verdict.kind === 'late') return { lifecycle, moved: false, notes: late(notes) }
-  if (verdict.kind === 'same') {
-    // The owner's own word for what we had inferred: same status, better evidence.
-    const confirms = lifecycle.inferred && fact.inferred !== true
-    const next = confirms ? { ...lifecycle, ...result(lifecycle, fact), inferred: false } : lifecycle
-    return { lifecycle: next, moved: false, notes }
-  }
+  if (verdict.kind === 'same') return { lifecycle, moved: false, notes }
   const settled = isSettled(verdict.status)
   // What we only concluded ended, at the latest, when we last heard of it: a night is not run time.
-  const endedAt = fact.inferred === true ? lifecycle.updatedAt : timestamp
+  const endedAt = fact.inferred === true ? Math.max(lifecycle.updatedAt, fact.lastSeenAt ?? 0) : timestamp
   return {
     lifecycle: {
       ...lifecycle,

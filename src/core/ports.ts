@@ -27,6 +27,8 @@ export interface ContentStore {
   delete(ref: string): Promise<void>
 }
 
+export type ContentReader = Pick<ContentStore, 'get'>
+
 /** Named locks that end with their holder. `held` answers for every tab and worker of the origin. */
 export interface Locks {
   /** Holds the lock until the returned function is called or the holder dies. */
@@ -54,6 +56,8 @@ export interface SourceSink {
   receive(stream: StreamInfo, events: readonly unknown[]): void
   /** The connection changed; `error` says why it is down. */
   status(status: SourceStatus): void
+  /** A stored text by its reference, for owners that work on documents kept here; null when it is missing. */
+  read(ref: string): Promise<string | null>
 }
 
 export interface SourceStatus {

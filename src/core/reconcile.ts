@@ -14,16 +14,16 @@ export interface Judged {
   evidence: Evidence
   /** Whether the record's checkpoint was really saved and reads back. */
   hasCheckpoint: boolean
+  /** When a child of it was last heard of; a workflow says little itself while its children work. */
+  childSeenAt?: number | null
 }
 
 /** The stream our own conclusions are written under. */
 export const RECONCILE_STREAM = 'ledger:reconcile'
 
 /** The event that settles what died, or null when there is nothing to say. */
-export function reconcile(
-  { record, evidence, hasCheckpoint }: Judged,
-  timestamp: number,
-): SourceEvent | null {
+export function reconcile(judged: Judged, timestamp: number): SourceEvent | null {
+  const { record, evidence, hasCheckpoint, childSeenAt = null } = judged
   const { status, attempt } = lifecycleOf(record)
   if (evidence.kind !== 'gone' || isSettled(status)) return null
   const to = verdict(record, evidence.exitCode, hasCheckpoint)
@@ -41,6 +41,7 @@ export function reconcile(
       trigger: 'reconciliation',
       reason: reasonFor(to),
       inferred: true,
+      ...(childSeenAt !== null && { lastSeenAt: childSeenAt }),
     },
   } as SourceEvent
 }

@@ -3,7 +3,7 @@
  * user, and returns a result. Everything it does through its context becomes an event of its run.
  */
 import type { Json, QuestionKind } from '../core/entities.ts'
-import type { ContentStore } from '../core/ports.ts'
+import type { ContentReader } from '../core/ports.ts'
 
 export interface Agent {
   /** Referred to by workflow definitions. */
@@ -44,7 +44,7 @@ export interface AgentContext {
   /** Aborted when the run is stopped. Tools and questions reject with `signal.reason` by themselves. */
   signal: AbortSignal
   /** Documents and other whole texts, by reference. */
-  content: ContentStore
+  content: ContentReader
   /** Starts the next iteration of the agent's loop. */
   iteration(max?: number): void
   /** Runs one tool call: started, timed, finished or failed, with its arguments and a preview of its result. */

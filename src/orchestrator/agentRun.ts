@@ -7,7 +7,7 @@ import { CONTENT_LIMIT } from '../core/content.ts'
 import type { Json } from '../core/entities.ts'
 import { runLog } from '../core/ids.ts'
 import type { RunLogId } from '../core/ids.ts'
-import type { Clock, ContentStore, Delivery } from '../core/ports.ts'
+import type { Clock, ContentReader, Delivery } from '../core/ports.ts'
 import { assertMove, isSettled } from '../core/status.ts'
 import type { RunStatusName, SettledStatusName, Trigger } from '../core/status.ts'
 import type { Agent, AgentContext, AgentTask } from './agent.ts'
@@ -24,7 +24,7 @@ import { createToolRunner } from './toolRunner.ts'
 export interface Engine {
   emitter: Emitter
   clock: Clock
-  content: ContentStore
+  content: ContentReader
   pacer: Pacer
 }
 

@@ -7,7 +7,7 @@ import type { RunCommand } from '../core/commands.ts'
 import type { RawEvent, StreamInfo } from '../core/events.ts'
 import { idOfLog, isRunLog, isUsableId } from '../core/ids.ts'
 import type { LogId, RunLogId, WorkflowLogId } from '../core/ids.ts'
-import type { Clock, ContentStore, Delivery } from '../core/ports.ts'
+import type { Clock, ContentReader, Delivery } from '../core/ports.ts'
 import { isSettled } from '../core/status.ts'
 import type { RunStatusName } from '../core/status.ts'
 import type { Agent } from './agent.ts'
@@ -27,7 +27,7 @@ export interface OrchestratorOptions {
   epoch: string
   agents: readonly Agent[]
   clock: Clock
-  content: ContentStore
+  content: ContentReader
   /** Takes the events of one tick, in order. */
   emit(events: readonly RawEvent[]): void
   /** Milliseconds before each step; 0 is full speed. */

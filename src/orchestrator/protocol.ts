@@ -59,6 +59,14 @@ const toWorker = z.discriminatedUnion('kind', [
   z.object({ ...envelope, kind: z.literal('command'), requestId, command }),
   z.object({ ...envelope, kind: z.literal('ask'), requestId, logs: z.array(log) }),
   z.object({ ...envelope, kind: z.literal('pace'), ms: z.number() }),
+  /** Answers `read`. `error` when it could not be looked up; null text when it is missing. */
+  z.object({
+    ...envelope,
+    kind: z.literal('text'),
+    readId: requestId,
+    text: z.string().nullable(),
+    error: z.string().nullable(),
+  }),
   z.object({ ...envelope, kind: z.literal('dispose') }),
 ])
 
@@ -68,6 +76,8 @@ const toPage = z.discriminatedUnion('kind', [
   z.object({ ...envelope, kind: z.literal('events'), events: z.array(z.unknown()) }),
   z.object({ ...envelope, kind: z.literal('delivery'), requestId, delivery }),
   z.object({ ...envelope, kind: z.literal('live'), requestId, live: z.array(log) }),
+  /** An agent wants a text that the page keeps, on disk or, where the browser refuses that, in memory. */
+  z.object({ ...envelope, kind: z.literal('read'), readId: requestId, ref: z.string() }),
   /** A request that could not be carried out; without its number, the orchestrator itself could not start. */
   z.object({ ...envelope, kind: z.literal('failed'), requestId: requestId.nullable(), message: z.string() }),
 ])

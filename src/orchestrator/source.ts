@@ -9,6 +9,7 @@ import { LOCAL_VERBS } from './commands.ts'
 import { epochLock, epochOf, streamOf } from './epoch.ts'
 import { post, readToPage } from './protocol.ts'
 import type { MessagePortLike, PortEvent, ToPage, ToWorker } from './protocol.ts'
+import { messageOf } from './text.ts'
 
 export interface OrchestratorSource extends Source {
   /** Milliseconds the orchestrator pauses before each step; 0 is full speed. */
@@ -110,10 +111,27 @@ export function orchestratorSource(port: MessagePortLike, { locks }: { locks: Lo
         pending.get(message.requestId)?.resolve(message)
         pending.delete(message.requestId)
         return
+      case 'read':
+        void answerRead(message)
+        return
       case 'failed':
         if (message.requestId === null) complain(message.message)
         else refuse(message.requestId, message.message)
     }
+  }
+
+  async function answerRead({ readId, ref }: Extract<ToPage, { kind: 'read' }>): Promise<void> {
+    const say = (text: string | null, error: string | null): void => {
+      if (ended === null) post(port, { kind: 'text', readId, text, error })
+    }
+    if (sink === null) {
+      say(null, 'The page is not connected to its ledger.')
+      return
+    }
+    await sink.read(ref).then(
+      (text) => say(text, null),
+      (error: unknown) => say(null, messageOf(error)),
+    )
   }
 
   function refuse(requestId: number, reason: string): void {

@@ -2,18 +2,18 @@
  * Owns the orchestrator's side of the port: it takes the lock of its epoch before it emits anything, says
  * hello, and then does what it is told.
  */
-import type { Clock, ContentStore, Ids, Locks } from '../core/ports.ts'
+import type { Clock, Ids, Locks } from '../core/ports.ts'
 import type { Agent } from './agent.ts'
 import { createOrchestrator } from './engine.ts'
 import type { Orchestrator } from './engine.ts'
 import { epochLock } from './epoch.ts'
+import { pageContent } from './pageContent.ts'
 import { post, readToWorker } from './protocol.ts'
 import type { MessagePortLike, PortEvent, ToPage, ToWorker } from './protocol.ts'
 import { messageOf } from './text.ts'
 
 export interface ServeOptions {
   agents: readonly Agent[]
-  content: ContentStore
   /** The worker's own scope (`self`), or one end of a channel. */
   scope: MessagePortLike
   clock: Clock
@@ -29,9 +29,10 @@ export interface Served {
 }
 
 export function serveOrchestrator(options: ServeOptions): Served {
-  const { scope, locks, ids, agents, clock, content, pace = 0 } = options
+  const { scope, locks, ids, agents, clock, pace = 0 } = options
   const epoch = ids.next()
   const send = (message: ToPage): void => post(scope, message)
+  const content = pageContent(send)
   const orchestrator = createOrchestrator({
     epoch,
     agents,
@@ -64,6 +65,10 @@ export function serveOrchestrator(options: ServeOptions): Served {
     const { message } = read
     if (message.kind === 'dispose') {
       dispose()
+      return
+    }
+    if (message.kind === 'text') {
+      content.answered(message)
       return
     }
     try {
@@ -110,7 +115,10 @@ export function serveOrchestrator(options: ServeOptions): Served {
   return { dispose }
 }
 
-function answer(orchestrator: Orchestrator, message: Exclude<ToWorker, { kind: 'dispose' }>): ToPage | null {
+function answer(
+  orchestrator: Orchestrator,
+  message: Exclude<ToWorker, { kind: 'dispose' | 'text' }>,
+): ToPage | null {
   switch (message.kind) {
     case 'command': {
       const { requestId, command } = message

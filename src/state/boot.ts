@@ -16,7 +16,7 @@ import {
 } from './actions.ts'
 import { resumeOutbox } from './commands.ts'
 import { QUARANTINE_SHOWN } from './ledgerSlice.ts'
-import { openThread } from './reads.ts'
+import { openThread, resolveText } from './reads.ts'
 import { reconcileRuns } from './reconcileRuns.ts'
 import type { Runtime } from './runtime.ts'
 
@@ -74,11 +74,13 @@ async function hydrate(runtime: Runtime, { thread }: BootOptions): Promise<void>
   if (thread !== undefined) await openThread(runtime, thread)
 }
 
-function connect({ sources, ingest, dispatch }: Runtime): () => void {
+function connect(runtime: Runtime): () => void {
+  const { sources, ingest, dispatch } = runtime
   const disconnects = sources.map((source) =>
     source.connect({
       receive: (stream, events) => ingest.receive(stream, events),
       status: (status) => dispatch(sourceChanged({ source: source.id, status })),
+      read: (ref) => resolveText(runtime, ref),
     }),
   )
   return () => {

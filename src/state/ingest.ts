@@ -7,7 +7,7 @@ import { accept } from '../core/accept.ts'
 import type { StreamInfo } from '../core/events.ts'
 import type { LogId, Position } from '../core/ids.ts'
 import { createStreamIntake } from '../core/intake.ts'
-import type { StreamIntake } from '../core/intake.ts'
+import type { Gap, StreamIntake } from '../core/intake.ts'
 import type { Clock } from '../core/ports.ts'
 import type { Ledger } from '../ledger/port.ts'
 import type { Frames } from '../platform/page.ts'
@@ -44,6 +44,8 @@ export function createIngest(options: {
 }): Ingest {
   const { ledger, clock, frames, dispatch, runs } = options
   const intakes = new Map<string, { info: StreamInfo; intake: StreamIntake<Item> }>()
+  /** Gaps given up and not yet recorded, by stream. */
+  const owed = new Map<string, readonly Gap[]>()
   let queue: Arrived[] = []
   let holds = 0
   let pumping: Promise<void> | null = null
@@ -104,7 +106,7 @@ export function createIngest(options: {
     into.streams.add(stream.id)
     if (offered.kind === 'duplicate') into.counts.duplicates += 1
     if (offered.kind === 'refused') quarantine(into, stream.id, position, offered.reason, raw)
-    if (offered.kind === 'ready') for (const ready of offered.items) take(into, ready)
+    if (offered.kind === 'ready') for (const ready of offered.items) takeIn(into, stream.id, ready)
   }
 
   function quarantine(
@@ -117,7 +119,16 @@ export function createIngest(options: {
     into.quarantine.push({ stream, position, reason, raw: toRawText(raw), at: clock.now() })
   }
 
-  /** Gives up on what was missing for too long, and says so in the log that goes on without it. */
+  /** A gap is recorded in the log that goes on without it: that of the stream's next event. */
+  function takeIn(into: Gathered, stream: string, item: Item): void {
+    if (item.kind === 'event') {
+      for (const gap of owed.get(stream) ?? []) into.events.push(gapBefore(item.prepared.event, stream, gap))
+      owed.delete(stream)
+    }
+    take(into, item)
+  }
+
+  /** Gives up on what was missing for too long. */
   function expire(into: Gathered): void {
     let due: number | null = null
     for (const { info, intake } of intakes.values()) {
@@ -127,9 +138,8 @@ export function createIngest(options: {
         gave = intake.expire(clock.monotonic())
       ) {
         into.streams.add(info.id)
-        const next = gave.items.find((item) => item.kind === 'event')
-        if (next !== undefined) into.events.push(gapBefore(next.prepared.event, info.id, gave.gap))
-        for (const item of gave.items) take(into, item)
+        owed.set(info.id, [...(owed.get(info.id) ?? []), gave.gap])
+        for (const item of gave.items) takeIn(into, info.id, item)
       }
       const at = intake.dueAt()
       if (at !== null) due = Math.min(due ?? at, at)

@@ -5,13 +5,14 @@ import { refold } from '../core/accept.ts'
 import type { RunEvent, Text } from '../core/entities.ts'
 import { lifecycleOf } from '../core/entities.ts'
 import type { LogId } from '../core/ids.ts'
+import { isRunLog } from '../core/ids.ts'
 import { earlierEventsLoaded, opened, recordsLoaded } from './actions.ts'
 import type { Runtime } from './runtime.ts'
 import { TAIL_EVENTS } from './windows.ts'
 
 const PAGE = 1_000
 
-/** Loads a run or workflow run with its latest events and all of its tool calls. Null when unknown. */
+/** Loads a run or workflow run with its latest events and all of its tool calls. False when unknown. */
 export async function openLog(runtime: Runtime, log: LogId): Promise<boolean> {
   const { ledger, dispatch, getState } = runtime
   if (getState().runs.records[log] === undefined) {
@@ -19,6 +20,7 @@ export async function openLog(runtime: Runtime, log: LogId): Promise<boolean> {
     if (records.size === 0) return false
     dispatch(recordsLoaded({ records: [...records.values()] }))
   }
+  if (isOpen(runtime, log)) return true
   const events = await readAll(runtime, log)
   const toolCalls = refold(events)?.toolCalls ?? []
   dispatch(opened({ log, events: events.slice(-TAIL_EVENTS), toolCalls }))
@@ -61,15 +63,24 @@ export type Content = { kind: 'found'; text: string } | { kind: 'missing' }
 /** The whole of a text. A reference that does not resolve reads as missing, never as empty. */
 export async function readText(runtime: Runtime, text: Text): Promise<Content> {
   if (text.ref === null) return { kind: 'found', text: text.preview }
-  const found = await resolve(runtime, text.ref)
+  const found = await resolveText(runtime, text.ref)
   if (found !== null) return { kind: 'found', text: found }
   // It may be on its way to the disk.
   await runtime.writer.whenIdle()
-  const written = await resolve(runtime, text.ref)
+  const written = await resolveText(runtime, text.ref)
   return written === null ? { kind: 'missing' } : { kind: 'found', text: written }
 }
 
-async function resolve({ ledger, content }: Runtime, ref: string): Promise<string | null> {
+/** Whether the latest events and all tool calls are in memory already, as they are for a run seen from its start. */
+function isOpen({ getState }: Runtime, log: LogId): boolean {
+  const { tails, toolCalls } = getState().runs
+  const tail = tails[log] ?? []
+  const hasEvents = tail[0]?.sequence === 1 || tail.length >= TAIL_EVENTS
+  return hasEvents && (!isRunLog(log) || toolCalls[log]?.complete === true)
+}
+
+/** A text by reference, wherever it is kept; null when it is missing. */
+export async function resolveText({ ledger, content }: Runtime, ref: string): Promise<string | null> {
   return (await ledger.readBlob(ref)) ?? (await content.get(ref))
 }
 

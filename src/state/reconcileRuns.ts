@@ -11,6 +11,7 @@ import { isSettled } from '../core/status.ts'
 import { confirmed } from './actions.ts'
 import { decide } from './decide.ts'
 import type { Runtime } from './runtime.ts'
+import { selectWorkflowRuns } from './selectors.ts'
 
 export async function reconcileRuns(runtime: Runtime): Promise<void> {
   const asked = Object.values(runtime.getState().runs.records).filter(
@@ -33,7 +34,8 @@ export async function reconcileRuns(runtime: Runtime): Promise<void> {
       if (lifecycleOf(record).lastSequence !== heads.get(record.log)) return null
       const hasCheckpoint = checkpoints.has(record.log)
       const about = evidence.get(record.log) ?? { kind: 'unknown' }
-      return reconcile({ record, evidence: about, hasCheckpoint }, runtime.clock.now())
+      const childSeenAt = childSeen(runtime, record)
+      return reconcile({ record, evidence: about, hasCheckpoint, childSeenAt }, runtime.clock.now())
     },
   )
 }
@@ -62,6 +64,12 @@ async function gatherEvidence(
 /** Seen alive beats seen dead, and either beats not knowing. */
 function rank(evidence: Evidence): number {
   return evidence.kind === 'live' ? 2 : evidence.kind === 'gone' ? 1 : 0
+}
+
+function childSeen({ getState }: Runtime, record: LogRecord): number | null {
+  if (record.entity !== 'workflow') return null
+  const seen = selectWorkflowRuns(getState(), record.workflow.id).map(({ run }) => run.updatedAt)
+  return seen.length === 0 ? null : Math.max(...seen)
 }
 
 /** Logs whose checkpoint was really saved and reads back. */

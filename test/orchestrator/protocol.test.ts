@@ -7,7 +7,7 @@ import { serveOrchestrator } from '../../src/orchestrator/worker.ts'
 import { systemClock } from '../../src/platform/browser.ts'
 import { createLockRegistry, memoryLocks } from '../../src/platform/memoryLocks.ts'
 import { channel, ends, sink } from './support/channel.ts'
-import { command, definition, echo, noContent, phase } from './support/harness.ts'
+import { command, definition, echo, phase } from './support/harness.ts'
 
 const start = command('w:w1', 'start', { definition: definition([phase('a')]) })
 
@@ -23,7 +23,6 @@ function serve(worker: MessagePortLike, locks = memoryLocks()) {
   const ids = { next: () => 'e1' }
   return serveOrchestrator({
     agents: [echo],
-    content: noContent,
     scope: worker,
     clock: systemClock,
     locks,

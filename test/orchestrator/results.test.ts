@@ -27,7 +27,7 @@ describe('The result of an agent', () => {
     [
       'a trap as error',
       throwing(Object.defineProperty(new Error('x'), 'message', { get: throwing('y') })),
-      /what cannot be read/,
+      /unreadable/,
     ],
   ])('fails a child that gives back %s, with a clear error', async (_what, run, error) => {
     const { start, folded } = harness([agent('junk', run)])

@@ -1,9 +1,10 @@
 // Runs the workflow in the real orchestrator over texts in memory, and answers its questions from a script.
-import type { ContentStore, Json } from 'run-ledger'
+import type { ContentReader, Json } from 'run-ledger'
 import { createOrchestrator, systemClock } from 'run-ledger/orchestrator'
 import type { CorpusDocument } from '../../../app/research/documents.ts'
 import type { Plan, Research, Review } from '../../../app/research/findings.ts'
-import { documentResearch, researchAgents } from '../../../app/research/workflow.ts'
+import { documentResearch } from '../../../app/research/definition.ts'
+import { researchAgents } from '../../../app/research/agents.ts'
 
 export type Text = Pick<CorpusDocument, 'name'> & { text: string }
 
@@ -46,10 +47,8 @@ export async function research(asking: Asking): Promise<FinishedResearch> {
   const { question, documents, answers = lastOption, gone = [] } = asking
   const stored = new Map(documents.map(({ text }, at) => [`doc:${at}`, text]))
   for (const at of gone) stored.delete(`doc:${at}`)
-  const content: ContentStore = {
-    put: async () => {},
+  const content: ContentReader = {
     get: async (ref) => stored.get(ref) ?? null,
-    delete: async () => {},
   }
   const seen = createRecord()
   const outputs = new Map<string, Json[]>()

@@ -10,7 +10,6 @@ import { serveOrchestrator } from '../../../src/orchestrator/worker.ts'
 import { randomIds, systemClock } from '../../../src/platform/browser.ts'
 import { createLockRegistry, memoryLocks } from '../../../src/platform/memoryLocks.ts'
 import { echo } from './agents.ts'
-import { noContent } from './harness.ts'
 
 export function sink() {
   const statuses: SourceStatus[] = []
@@ -22,6 +21,7 @@ export function sink() {
       events.push(...(received as readonly RawEvent[]))
     },
     status: (status) => statuses.push(status),
+    read: async (ref) => (ref.startsWith('doc:') ? `the text of ${ref}` : null),
   }
   return {
     ...port,
@@ -64,7 +64,6 @@ export function channel(options: { agents?: readonly Agent[]; epoch?: string; wo
   const pageLocks = memoryLocks(registry)
   const served = serveOrchestrator({
     agents: [echo, ...(options.agents ?? [])],
-    content: noContent,
     scope: worker,
     clock: systemClock,
     locks: options.workerLocks ?? workerLocks,

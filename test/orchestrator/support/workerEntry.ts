@@ -6,7 +6,6 @@ import { agent, echo } from './agents.ts'
 
 serveOrchestrator({
   agents: [echo, agent('exit', () => process.exit(3))],
-  content: { put: async () => {}, get: async () => null, delete: async () => {} },
   // Handed over as any value; the test knows what it is.
   scope: (workerData as { port: MessagePortLike }).port,
   clock: systemClock,

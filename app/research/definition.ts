@@ -1,13 +1,8 @@
 /**
- * Owns the workflow `document_research`: its phase graph and the agents it names.
+ * Owns the workflow `document_research` as data. The page starts it by this; the agents it names are loaded by
+ * the worker only (`agents.ts`).
  */
-import type { Agent, WorkflowDefinition } from 'run-ledger/orchestrator'
-import { crossCheck } from './crossCheck.ts'
-import { decompose } from './decompose.ts'
-import { researcher } from './researcher.ts'
-import { synthesize } from './synthesize.ts'
-
-export const researchAgents: readonly Agent[] = [decompose, researcher, crossCheck, synthesize]
+import type { WorkflowDefinition } from 'run-ledger/orchestrator'
 
 export const documentResearch: WorkflowDefinition = {
   id: 'document_research',
@@ -19,26 +14,26 @@ export const documentResearch: WorkflowDefinition = {
     {
       name: 'decompose',
       description: 'Split the question into sub-questions',
-      agentIds: [decompose.id],
+      agentIds: ['decompose'],
       dependsOn: [],
     },
     {
       name: 'research',
       description: 'Search and read, one researcher per sub-question',
-      agentIds: [researcher.id],
+      agentIds: ['researcher'],
       dependsOn: ['decompose'],
       forEach: 'decompose',
     },
     {
       name: 'cross_check',
       description: 'Compare the findings and ask where they disagree',
-      agentIds: [crossCheck.id],
+      agentIds: ['cross_check'],
       dependsOn: ['decompose', 'research'],
     },
     {
       name: 'synthesize',
       description: 'Write the report',
-      agentIds: [synthesize.id],
+      agentIds: ['synthesize'],
       dependsOn: ['decompose', 'cross_check'],
     },
   ],
