@@ -1,4 +1,4 @@
-/** Owns how far a workflow is, in one glance: one dot per phase. */
+/** Owns how far a workflow is, in one glance: one dot per phase, and the count in words. */
 import type { Bucket } from 'run-ledger'
 
 interface PhaseRailProps {
@@ -9,15 +9,13 @@ interface PhaseRailProps {
 
 export function PhaseRail({ done, total, bucket }: PhaseRailProps) {
   return (
-    <span
-      className="rail"
-      role="img"
-      aria-label={`${done} of ${total} phases`}
-      title={`${done} of ${total} phases`}
-    >
-      {Array.from({ length: total }, (_, index) => (
-        <span key={index} className="rail-dot" data-state={stateOf(index, done, bucket)} />
-      ))}
+    <span className="run-phases">
+      <span className="rail" aria-hidden="true">
+        {Array.from({ length: total }, (_, index) => (
+          <span key={index} className="rail-dot" data-state={stateOf(index, done, bucket)} />
+        ))}
+      </span>
+      {done} of {total} phases
     </span>
   )
 }

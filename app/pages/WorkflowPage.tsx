@@ -42,7 +42,11 @@ export function WorkflowPage({ id }: { id: string }) {
         }
       />
       <div className="run-columns">
-        <section className="run-outcome" aria-label="Outcome">
+        <section
+          className="run-outcome"
+          aria-label="Outcome"
+          data-empty={questions.length === 0 && report === null}
+        >
           {questions.map((pending) => (
             <QuestionForm
               key={pending.question.questionId}
