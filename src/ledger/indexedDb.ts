@@ -188,6 +188,7 @@ export function indexedDbLedger(options: { scope: string; clock: Clock }): Ledge
       }),
     listRecords: (query) => read((db) => list(db, query)),
     readEvents: (log, query) => read((db) => readWindow(db.transaction('segments').store, log, query)),
+    readHead: (log) => read((db) => readHead(db.transaction('segments').store, log)),
     readBlob: (ref) => read(async (db) => (await db.get('blobs', ref)) ?? null),
     readCursor: (stream) => read(async (db) => (await db.get('streams', stream)) ?? null),
     listCommands: () => read((db) => db.getAll('commands')),

@@ -72,6 +72,7 @@ export function memoryLedger(): Ledger {
       }
       return events.filter((event) => event.sequence > after).slice(0, limit)
     },
+    readHead: async (log) => head(log),
     readBlob: async (ref) => blobs.get(ref) ?? null,
     readCursor: async (stream) => cursors.get(stream) ?? null,
     listCommands: async () => [...commands.values()],

@@ -101,6 +101,8 @@ export interface Ledger {
   readRecords(logs: readonly LogId[]): Promise<ReadonlyMap<LogId, LogRecord>>
   listRecords(query: RecordQuery): Promise<readonly LogRecord[]>
   readEvents(log: LogId, query: EventQuery): Promise<readonly RunEvent[]>
+  /** The log's last stored sequence; 0 when nothing of it is stored. */
+  readHead(log: LogId): Promise<number>
   readBlob(ref: string): Promise<string | null>
   readCursor(stream: string): Promise<StreamCursor | null>
   listCommands(): Promise<readonly RunCommand[]>

@@ -50,6 +50,7 @@ export function browserStorage(options: {
     readRecords: (logs) => current.ledger.readRecords(logs),
     listRecords: (query) => current.ledger.listRecords(query),
     readEvents: (log, query) => current.ledger.readEvents(log, query),
+    readHead: (log) => current.ledger.readHead(log),
     readBlob: (ref) => current.ledger.readBlob(ref),
     readCursor: (stream) => current.ledger.readCursor(stream),
     listCommands: () => current.ledger.listCommands(),

@@ -17,6 +17,7 @@ import { randomIds, systemClock } from '../platform/browser.ts'
 import { onPageLeaving, pageFrames } from '../platform/page.ts'
 import type { Frames } from '../platform/page.ts'
 import { committed, healthChanged, scopeClosed } from './actions.ts'
+import type { Health } from './actions.ts'
 import { boot, toHealth } from './boot.ts'
 import type { BootOptions } from './boot.ts'
 import { chatRuntimeReducer } from './chatRuntimeSlice.ts'
@@ -45,6 +46,9 @@ export interface RunLedgerOptions {
   ids?: Ids
   frames?: Frames
 }
+
+/** Health that ends when a write succeeds. */
+const TEMPORARY: ReadonlySet<Health['state']> = new Set(['recovering', 'full'])
 
 export type RunLedger = ReturnType<typeof createRunLedger>
 
@@ -76,10 +80,11 @@ export function createRunLedger(options: RunLedgerOptions) {
     clock,
     events: {
       committed: (commit) => dispatch(committed({ ...commit, copies: ledger.kind === 'memory' ? 0 : 1 })),
-      health: (error) => dispatch(healthChanged(error === null ? { state: 'ok' } : toHealth(error))),
-      conflict: (log, events) => {
-        rebase(runtime, log, events).catch((error: unknown) => dispatch(healthChanged(toHealth(error))))
+      health: (error) => {
+        if (error !== null) dispatch(healthChanged(toHealth(error)))
+        else if (TEMPORARY.has(getState().ledger.health.state)) dispatch(healthChanged({ state: 'ok' }))
       },
+      conflict: (log, events) => void rebase(runtime, log, events),
     },
   })
   const ingest = createIngest({ ledger, clock, frames, dispatch, runs: () => getState().runs })
@@ -98,7 +103,11 @@ export function createRunLedger(options: RunLedgerOptions) {
     getState,
     nextEpoch: () => (epoch += 1),
   }
-  const stopWatching = onPageLeaving(() => writer.flush())
+  const stopWatching = onPageLeaving(() => {
+    writer.flush()
+    // What has not had its frame yet.
+    void ingest.settled().then(() => writer.flush())
+  })
 
   return {
     reducers: {

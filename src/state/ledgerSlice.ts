@@ -88,6 +88,7 @@ export const ledgerReducer = createReducer(initialState, (builder) => {
     })
     .addCase(committed, (state, { payload }) => {
       state.copies = payload.copies
+      if (state.health.state === 'recovering') state.health = { state: 'ok' }
     })
     .addCase(scopeClosed, () => initialState)
 })

@@ -2,44 +2,83 @@
  * Owns what happens when another writer moved a log first: the record on disk replaces ours, and our
  * unacknowledged events are accepted again by identity. SPEC W5.
  */
-import { accept, toSourceEvent } from '../core/accept.ts'
-import type { RunEvent } from '../core/entities.ts'
+import { accept, refold, toSourceEvent } from '../core/accept.ts'
+import type { LogRecord, RunEvent } from '../core/entities.ts'
+import { lifecycleOf } from '../core/entities.ts'
 import type { LogId } from '../core/ids.ts'
-import { eventsReceived, rebased } from './actions.ts'
+import { NO_WORK } from '../ledger/writer.ts'
+import { eventsReceived, healthChanged, integrityChecked, rebased } from './actions.ts'
 import type { Runtime } from './runtime.ts'
 
-export async function rebase(
-  { ledger, ingest, dispatch, getState }: Runtime,
-  log: LogId,
-  events: readonly RunEvent[],
-): Promise<void> {
-  const [first] = events
-  if (first === undefined) return
+const RETRY_MS = 1_000
+
+/** Never gives up and never throws: the events are in nobody else's hands. */
+export async function rebase(runtime: Runtime, log: LogId, events: readonly RunEvent[]): Promise<void> {
+  const { ingest, clock, dispatch } = runtime
   const release = ingest.hold()
   try {
     await ingest.paused()
-    const record = (await ledger.readRecords([log])).get(log)
-    if (record !== undefined) dispatch(rebased({ record }))
-    const stored = await ledger.readEvents(log, { after: first.sequence - 1, limit: Number.MAX_SAFE_INTEGER })
-    const known = new Set(stored.map(identityOf))
-    const missing = events.filter((event) => !known.has(identityOf(event)))
-    const { records } = getState().runs
-    const { changes } = accept((each) => records[each], missing.map(toSourceEvent))
-    dispatch(
-      eventsReceived({
-        changes,
-        transient: [],
-        cursors: [],
-        blobs: [],
-        contents: [],
-        quarantine: [],
-        counts: { received: 0, duplicates: events.length - missing.length, redundant: 0 },
-        durability: 'strict',
-      }),
-    )
+    await acceptAgain(runtime, log, events)
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    dispatch(healthChanged({ state: 'recovering', reason }))
+    clock.setTimeout(() => void rebase(runtime, log, events), RETRY_MS)
   } finally {
     release()
   }
+}
+
+async function acceptAgain(
+  runtime: Runtime,
+  log: LogId,
+  events: readonly RunEvent[],
+  checked = false,
+): Promise<void> {
+  const { ledger, writer, dispatch, getState } = runtime
+  const [first] = events
+  const ours = getState().runs.records[log]
+  if (first === undefined || ours === undefined) return
+  const record = (await ledger.readRecords([log])).get(log)
+  if (record === undefined) {
+    // Nothing of the log is left, as when another tab deleted the database: what we still have goes on.
+    const reason = 'The stored history was deleted while this page was open.'
+    dispatch(healthChanged({ state: 'history-lost', reason }))
+    writer.append({ ...NO_WORK, logs: [{ log, base: 0, events, record: ours }], durability: 'strict' })
+    return
+  }
+  const stored = await ledger.readEvents(log, { after: first.sequence - 1, limit: Number.MAX_SAFE_INTEGER })
+  const head = await ledger.readHead(log)
+  if (head < lifecycleOf(record).lastSequence) {
+    // Events were lost under us: the check marks the hole, and what we have goes on behind it.
+    if (checked) throw new Error(`${log} has lost stored events`)
+    dispatch(integrityChecked(await ledger.check()))
+    await acceptAgain(runtime, log, events, true)
+    return
+  }
+  dispatch(rebased({ record: upToDate(record, stored) }))
+  const known = new Set(stored.map(identityOf))
+  const missing = events.filter((event) => !known.has(identityOf(event)))
+  const { records } = getState().runs
+  const { changes } = accept((each) => records[each], missing.map(toSourceEvent))
+  dispatch(
+    eventsReceived({
+      changes,
+      transient: [],
+      cursors: [],
+      blobs: [],
+      contents: [],
+      quarantine: [],
+      counts: { received: 0, duplicates: events.length - missing.length, redundant: 0 },
+      durability: 'strict',
+    }),
+  )
+}
+
+/** Rows and events are written together; should a row be behind all the same, the events are right. */
+function upToDate(record: LogRecord, stored: readonly RunEvent[]): LogRecord {
+  const { lastSequence } = lifecycleOf(record)
+  const newer = stored.filter((event) => event.sequence > lastSequence)
+  return refold(newer, record)?.record ?? record
 }
 
 const identityOf = (event: RunEvent): string => `${event.stream}\n${event.position}`

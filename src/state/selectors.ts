@@ -150,7 +150,7 @@ export const selectRunList = createSelector(
     Object.values(records)
       .filter((record) => record.entity === 'workflow' || record.run.workflowRunId === null)
       .map((record) =>
-        toListEntry(
+        entryOf(
           record,
           record.entity === 'workflow' ? (children.get(record.workflow.id) ?? []) : [record],
           unconfirmed[record.log] === true,
@@ -193,6 +193,25 @@ export const selectRunTotals = (state: RunLedgerState, log: LogId): RunTotals | 
 /** Commands about a log that nobody has settled yet. */
 export function selectPendingCommands(state: RunLedgerState, log: LogId): readonly RunCommand[] {
   return Object.values(state.runs.commands).filter((command) => command.log === log && !isFinal(command))
+}
+
+const entries = new WeakMap<
+  LogRecord,
+  { runs: readonly RunRecord[]; unconfirmed: boolean; entry: RunListEntry }
+>()
+
+/** The same entry as long as the record and its children are the same, so that other rows do not render. */
+function entryOf(record: LogRecord, runs: readonly RunRecord[], unconfirmed: boolean): RunListEntry {
+  const known = entries.get(record)
+  const isSame = known?.unconfirmed === unconfirmed && sameItems(known.runs, runs)
+  if (known !== undefined && isSame) return known.entry
+  const entry = toListEntry(record, runs, unconfirmed)
+  entries.set(record, { runs, unconfirmed, entry })
+  return entry
+}
+
+function sameItems(a: readonly unknown[], b: readonly unknown[]): boolean {
+  return a.length === b.length && a.every((item, index) => item === b[index])
 }
 
 function toListEntry(record: LogRecord, runs: readonly RunRecord[], unconfirmed: boolean): RunListEntry {

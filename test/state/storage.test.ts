@@ -106,3 +106,44 @@ describe('another writer', () => {
     expect(record?.entity === 'run' && record.run).toMatchObject({ iteration: 7, lastSequence: 7 })
   })
 })
+
+describe('a database damaged under the page', () => {
+  test('W7 segments deleted while the page is open are counted, and its events go on behind the hole', async () => {
+    const scope = newScope()
+    const page = openPage(scope)
+    await page.boot()
+    const lines = script()
+    page.source.emit(lines.stream, research(lines))
+    await page.ledger.whenIdle()
+    await clear(scope, ['segments'])
+    page.source.emit(lines.stream, [lines.event(RUN, 'iteration.started', { iteration: 2 })])
+    await vi.waitFor(() => expect(page.state().runs.persisted[RUN]).toBe(6), { timeout: 5_000 })
+    expect(selectLedgerStatus(page.state())).toMatchObject({
+      health: { state: 'history-lost' },
+      integrity: { lostEvents: 9 },
+    })
+  })
+
+  test('W7 the loss is said, and what the page still has is stored again', async () => {
+    const scope = newScope()
+    const page = openPage(scope)
+    await page.boot()
+    const lines = script()
+    page.source.emit(lines.stream, research(lines))
+    await page.ledger.whenIdle()
+    await clear(scope, ['runs', 'workflows', 'segments', 'meta', 'streams'])
+    page.source.emit(lines.stream, [lines.event(RUN, 'iteration.started', { iteration: 2 })])
+    await page.ledger.whenIdle()
+    await vi.waitFor(() => expect(page.state().runs.persisted[RUN]).toBe(6))
+    expect(selectLedgerStatus(page.state()).health.state).toBe('history-lost')
+    await page.ledger.dispose()
+
+    const after = openPage(scope)
+    await after.boot()
+    const record = after.state().runs.records[RUN]
+    expect(record?.entity === 'run' && record.run).toMatchObject({ iteration: 2, lastSequence: 6 })
+    after.source.emit(lines.stream, [lines.event(RUN, 'iteration.started', { iteration: 3 })])
+    await after.ledger.whenIdle()
+    expect(after.state().runs.persisted[RUN]).toBe(7)
+  })
+})
