@@ -2,14 +2,14 @@
  * Owns the ledger on IndexedDB: one database per scope, one connection, one transaction per write with an
  * explicit commit. Layout in `schema.ts`, segments in `segments.ts`, the integrity check in `integrity.ts`.
  */
-import { deleteDB, openDB } from 'idb'
+import { deleteDB, openDB, unwrap } from 'idb'
 import type { LogRecord } from '../core/entities.ts'
 import type { LogId } from '../core/ids.ts'
 import type { Clock } from '../core/ports.ts'
 import { OPEN_DEADLINE_MS, TRANSACTION_DEADLINE_MS, withDeadline } from './deadline.ts'
-import { checkIntegrity, refoldLog } from './integrity.ts'
+import { checkIntegrity, refoldLog, refoldStored } from './integrity.ts'
 import { toLedgerError } from './ledgerErrors.ts'
-import type { Durability, Ledger, LedgerBatch, RecordQuery } from './port.ts'
+import type { Decision, Durability, Ledger, LedgerBatch, RecordQuery } from './port.ts'
 import { conflict, LedgerError } from './port.ts'
 import type { Row } from './rows.ts'
 import { matches, newestFirst, PROJECTION_VERSION, toRow } from './rows.ts'
@@ -17,7 +17,7 @@ import type { LedgerDatabase, LedgerSchema, LedgerTransaction } from './schema.t
 import { EMPTY_META, SCHEMA_VERSION, storeOf, STORES, upgrade } from './schema.ts'
 import { readHead, readWindow, toSegment } from './segments.ts'
 
-export const databaseName = (scope: string): string => `run-ledger:${encodeURIComponent(scope)}`
+export const databaseName = (scope: string): string => `run-ledger:${scope}`
 
 export function indexedDbLedger(options: { scope: string; clock: Clock }): Ledger {
   const { clock } = options
@@ -26,8 +26,17 @@ export function indexedDbLedger(options: { scope: string; clock: Clock }): Ledge
   let closing = false
   const listeners: ((reason: string) => void)[] = []
 
+  /** The connection in use; those that were given up or replaced speak for nobody. */
+  let handle: IDBDatabase | null = null
+
+  function lost(db: unknown, reason: string): void {
+    if (handle === db) drop(reason)
+  }
+
   function drop(reason: string): void {
     connection = null
+    handle?.close()
+    handle = null
     if (!closing) for (const listener of listeners) listener(reason)
   }
 
@@ -37,20 +46,25 @@ export function indexedDbLedger(options: { scope: string; clock: Clock }): Ledge
       // Another tab wants to upgrade or delete: holding on would hang it, and every later open with it.
       blocking: (_current, _wanted, event) => {
         ;(event.target as IDBDatabase).close()
-        drop('another tab is upgrading or deleting the ledger')
+        lost(event.target, 'another tab is upgrading or deleting the ledger')
       },
       terminated: () => drop('the browser closed the database'),
     })
-    return withDeadline(
-      clock,
-      opening,
-      OPEN_DEADLINE_MS,
-      () =>
-        new LedgerError(
-          'unavailable',
-          'The database did not open within 5 seconds; another tab may hold it.',
-        ),
+    let late = false
+    void opening.then(
+      (db) => {
+        if (late) db.close()
+        else handle = unwrap(db) as IDBDatabase
+      },
+      () => {},
     )
+    return withDeadline(clock, opening, OPEN_DEADLINE_MS, () => {
+      late = true
+      return new LedgerError(
+        'unavailable',
+        'The database did not open within 5 seconds; another tab may hold it.',
+      )
+    })
   }
 
   function database(): Promise<LedgerDatabase> {
@@ -71,29 +85,35 @@ export function indexedDbLedger(options: { scope: string; clock: Clock }): Ledge
       const tx = db.transaction(STORES, 'readwrite', { durability })
       // Observed here, so that an abort while `work` still runs is not an unhandled rejection.
       const done = tx.done.then(() => null, toLedgerError)
-      let result: Result
-      try {
-        result = await work(tx)
+      const whole = async (): Promise<Result> => {
+        const result = await work(tx)
         tx.commit()
+        const failure = await done
+        if (failure !== null) throw failure
+        return result
+      }
+      try {
+        return await withDeadline(
+          clock,
+          whole(),
+          TRANSACTION_DEADLINE_MS,
+          () => new LedgerError('transient', 'A transaction did not settle within 5 seconds.'),
+        )
       } catch (error) {
         abort(tx)
         throw error
       }
-      const failure = await withDeadline(
-        clock,
-        done,
-        TRANSACTION_DEADLINE_MS,
-        () => new LedgerError('transient', 'A transaction did not settle within 5 seconds.'),
-      )
-      if (failure !== null) throw failure
-      return result
     } catch (error) {
+      if (error instanceof DecisionError) throw error.cause
       const failure = toLedgerError(error)
       // A handle that failed this way may be dead; the next operation opens a new one.
       if (failure.kind === 'transient') drop(failure.message)
       throw failure
     }
   }
+
+  // Not awaited before the commit: a failure aborts the transaction, and that is awaited.
+  const unwaited = (put: Promise<unknown>): void => void put.catch(() => {})
 
   async function apply(tx: LedgerTransaction<'readwrite'>, batch: LedgerBatch): Promise<void> {
     const metaStore = tx.objectStore('meta')
@@ -105,31 +125,36 @@ export function indexedDbLedger(options: { scope: string; clock: Clock }): Ledge
       }),
     ])
     const next = { ...meta, batch: meta.batch + 1 }
-    const puts: Promise<unknown>[] = []
+    const quarantined = await Promise.all(
+      batch.quarantine.map(({ id }) => tx.objectStore('quarantine').getKey(id)),
+    )
+    next.quarantined += quarantined.filter((key) => key === undefined).length
     for (const { log, base, events, record } of batch.logs) {
       const segment = toSegment(events)
       if (segment !== null) {
-        puts.push(tx.objectStore('segments').put(segment, [log, segment.last]))
+        unwaited(tx.objectStore('segments').put(segment, [log, segment.last]))
         next.segments += 1
         next.events += events.length
       }
-      puts.push(tx.objectStore(storeOf(log)).put(toRow(record), log))
+      unwaited(tx.objectStore(storeOf(log)).put(toRow(record), log))
       if (base === 0) next[storeOf(log)] += 1
     }
-    for (const { ref, text } of batch.blobs) puts.push(tx.objectStore('blobs').put(text, ref))
-    for (const cursor of batch.cursors) puts.push(tx.objectStore('streams').put(cursor, cursor.stream))
-    for (const command of batch.commands) puts.push(tx.objectStore('commands').put(command, command.id))
-    for (const entry of batch.quarantine) puts.push(tx.objectStore('quarantine').put(entry))
-    next.quarantined += batch.quarantine.length
-    puts.push(metaStore.put(next, 'ledger'))
-    // Not awaited before the commit: their failures abort the transaction, which is what is awaited.
-    for (const put of puts) put.catch(() => {})
+    for (const { ref, text } of batch.blobs) unwaited(tx.objectStore('blobs').put(text, ref))
+    for (const cursor of batch.cursors) unwaited(tx.objectStore('streams').put(cursor, cursor.stream))
+    for (const command of batch.commands) unwaited(tx.objectStore('commands').put(command, command.id))
+    for (const entry of batch.quarantine) unwaited(tx.objectStore('quarantine').put(entry, entry.id))
+    unwaited(metaStore.put(next, 'ledger'))
   }
 
   async function read<Result>(work: (db: LedgerDatabase) => Promise<Result>): Promise<Result> {
     const db = await database()
     try {
-      return await work(db)
+      return await withDeadline(
+        clock,
+        work(db),
+        TRANSACTION_DEADLINE_MS,
+        () => new LedgerError('transient', 'A read did not settle within 5 seconds.'),
+      )
     } catch (error) {
       const failure = toLedgerError(error)
       if (failure.kind === 'transient') drop(failure.message)
@@ -173,8 +198,13 @@ export function indexedDbLedger(options: { scope: string; clock: Clock }): Ledge
       transact(durability, async (tx) => {
         const records = new Map<LogId, LogRecord>()
         const rows = await Promise.all(logs.map((log) => tx.objectStore(storeOf(log)).get(log)))
-        for (const row of rows) if (row !== undefined) records.set(row.log, row.record)
-        const batch = decision(records)
+        for (const row of rows) {
+          if (row === undefined) continue
+          const stale = row.projection !== PROJECTION_VERSION
+          const record = stale ? await refoldStored(tx, row.log) : row.record
+          records.set(row.log, record ?? row.record)
+        }
+        const batch = attempt(decision, records)
         if (batch !== null) await apply(tx, batch)
         return batch
       }),
@@ -224,6 +254,17 @@ export function indexedDbLedger(options: { scope: string; clock: Clock }): Ledge
       if (open !== null) (await open).close()
       await deleteDB(name)
     },
+  }
+}
+
+/** What a decision threw: the caller's own error, not the store's. */
+class DecisionError extends Error {}
+
+function attempt(decision: Decision, records: ReadonlyMap<LogId, LogRecord>): LedgerBatch | null {
+  try {
+    return decision(records)
+  } catch (error) {
+    throw new DecisionError('A decision threw.', { cause: error })
   }
 }
 

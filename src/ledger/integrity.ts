@@ -9,12 +9,12 @@ import type { LogId } from '../core/ids.ts'
 import type { IntegrityReport } from './port.ts'
 import { INTACT } from './port.ts'
 import { toRow } from './rows.ts'
-import type { LedgerDatabase, LedgerTransaction, Meta } from './schema.ts'
+import type { LedgerDatabase, LedgerTransaction, Meta, Segment } from './schema.ts'
 import { EMPTY_META, SCHEMA_VERSION, storeOf } from './schema.ts'
 import { eventsOf, lostSegment } from './segments.ts'
 
 interface LogExtent {
-  head: number
+  ranges: (readonly [first: number, last: number])[]
   segments: number
   events: number
 }
@@ -32,38 +32,61 @@ export async function checkIntegrity(tx: LedgerTransaction<'readwrite'>): Promis
   const extents = await readExtents(tx)
   const heads = await readRowHeads(tx)
   let rebuilt = 0
-  let lostEvents = 0
+  let named = 0
   const lostLogs: LogId[] = []
 
-  for (const [log, { head }] of extents) {
-    if ((heads.get(log) ?? 0) >= head) continue
-    const record = await refoldStored(tx, log)
+  for (const log of new Set([...extents.keys(), ...heads.keys()])) {
+    const extent = extents.get(log) ?? { ranges: [], segments: 0, events: 0 }
+    const rowHead = heads.get(log) ?? 0
+    const head = Math.max(rowHead, extent.ranges.at(-1)?.[1] ?? 0)
+    let next = 1
+    let missing = 0
+    // Each hole is marked, so that the head stays where it was and the loss is reported once.
+    for (const [first, last] of [...extent.ranges, [head + 1, head] as const]) {
+      if (first > next) {
+        await tx.objectStore('segments').put(lostSegment(next, first - 1), [log, first - 1])
+        extent.segments += 1
+        missing += first - next
+      }
+      next = last + 1
+    }
+    extents.set(log, extent)
+    if (missing > 0) {
+      named += missing
+      lostLogs.push(log)
+    }
+    if (rowHead >= head) continue
+    const record = await refoldStored(tx, log).catch(() => null)
     if (record === null) continue
     await tx.objectStore(storeOf(log)).put(toRow(record), log)
     rebuilt += 1
   }
-  for (const [log, rowHead] of heads) {
-    const extent = extents.get(log) ?? { head: 0, segments: 0, events: 0 }
-    if (extent.head >= rowHead) continue
-    lostEvents += rowHead - extent.head
-    lostLogs.push(log)
-    // Holds the head where the row says it was, so that the log can go on and the hole stays visible.
-    await tx.objectStore('segments').put(lostSegment(extent.head + 1, rowHead), [log, rowHead])
-    extents.set(log, { ...extent, head: rowHead, segments: extent.segments + 1 })
-  }
-  await tx.objectStore('meta').put(await recount(tx, meta, extents), 'ledger')
-  return { rebuilt, lostEvents, lostLogs }
+  const after = await recount(tx, meta, extents)
+  await tx.objectStore('meta').put(after, 'ledger')
+  // Logs of which nothing is left have no name any more; the counters still know how much they held.
+  return { rebuilt, lostEvents: Math.max(named, meta.events - after.events), lostLogs }
 }
 
 /** Folds a log again; null when it has no events. */
 export async function refoldLog(db: LedgerDatabase, log: LogId): Promise<LogRecord | null> {
-  const segments = await db.getAll('segments', rangeOf(log))
-  return refold(segments.flatMap(eventsOf))?.record ?? null
+  return fold(await db.getAll('segments', rangeOf(log)))
 }
 
-async function refoldStored(tx: LedgerTransaction<'readwrite'>, log: LogId): Promise<LogRecord | null> {
-  const segments = await tx.objectStore('segments').getAll(rangeOf(log))
-  return refold(segments.flatMap(eventsOf))?.record ?? null
+export async function refoldStored(
+  tx: LedgerTransaction<'readwrite'>,
+  log: LogId,
+): Promise<LogRecord | null> {
+  return fold(await tx.objectStore('segments').getAll(rangeOf(log)))
+}
+
+/** The record at the log's head, also where the last events are lost. */
+function fold(segments: readonly Segment[]): LogRecord | null {
+  const record = refold(segments.flatMap(eventsOf))?.record
+  if (record === undefined) return null
+  const head = { lastSequence: segments.at(-1)?.last ?? 0 }
+  return record.entity === 'run'
+    ? { ...record, run: { ...record.run, ...head } }
+    : { ...record, workflow: { ...record.workflow, ...head } }
 }
 
 async function readExtents(tx: LedgerTransaction<'readwrite'>): Promise<Map<LogId, LogExtent>> {
@@ -72,9 +95,11 @@ async function readExtents(tx: LedgerTransaction<'readwrite'>): Promise<Map<LogI
   while (cursor !== null) {
     const [log, last] = cursor.key
     const { lost, first } = cursor.value
-    const before = extents.get(log) ?? { head: 0, segments: 0, events: 0 }
-    const events = lost === true ? 0 : last - first + 1
-    extents.set(log, { head: last, segments: before.segments + 1, events: before.events + events })
+    const extent = extents.get(log) ?? { ranges: [], segments: 0, events: 0 }
+    extent.ranges.push([first, last])
+    extent.segments += 1
+    extent.events += lost === true ? 0 : last - first + 1
+    extents.set(log, extent)
     cursor = await cursor.continue()
   }
   return extents
@@ -97,9 +122,10 @@ async function recount(
   meta: Meta,
   extents: ReadonlyMap<LogId, LogExtent>,
 ): Promise<Meta> {
-  const [runs, workflows] = await Promise.all([
+  const [runs, workflows, quarantined] = await Promise.all([
     tx.objectStore('runs').count(),
     tx.objectStore('workflows').count(),
+    tx.objectStore('quarantine').count(),
   ])
   let segments = 0
   let events = 0
@@ -107,7 +133,16 @@ async function recount(
     segments += extent.segments
     events += extent.events
   }
-  return { ...meta, schema: SCHEMA_VERSION, batch: meta.batch + 1, runs, workflows, segments, events }
+  return {
+    ...meta,
+    schema: SCHEMA_VERSION,
+    batch: meta.batch + 1,
+    runs,
+    workflows,
+    segments,
+    events,
+    quarantined,
+  }
 }
 
 function rangeOf(log: LogId): IDBKeyRange {

@@ -10,6 +10,7 @@ import type { LogId } from '../core/ids.ts'
 import type { StreamCursor } from '../core/intake.ts'
 import type { IntegrityReport, Ledger, LedgerBatch, QuarantineEntry } from './port.ts'
 import { conflict } from './port.ts'
+import { toLedgerError } from './ledgerErrors.ts'
 import type { Row } from './rows.ts'
 import { matches, newestFirst, toRow } from './rows.ts'
 
@@ -19,7 +20,7 @@ export function memoryLedger(): Ledger {
   const blobs = new Map<string, string>()
   const cursors = new Map<string, StreamCursor>()
   const commands = new Map<string, RunCommand>()
-  let quarantine: QuarantineEntry[] = []
+  const quarantine = new Map<string, QuarantineEntry>()
 
   const head = (log: LogId): number => logs.get(log)?.at(-1)?.sequence ?? 0
 
@@ -27,14 +28,15 @@ export function memoryLedger(): Ledger {
     for (const { log, base } of batch.logs) {
       if (head(log) !== base) throw conflict(log, base, head(log))
     }
-    for (const { log, events, record } of batch.logs) {
+    const copy = copyOf(batch)
+    for (const { log, events, record } of copy.logs) {
       logs.set(log, [...(logs.get(log) ?? []), ...events])
       rows.set(log, toRow(record))
     }
-    for (const cursor of batch.cursors) cursors.set(cursor.stream, cursor)
-    for (const { ref, text } of batch.blobs) blobs.set(ref, text)
-    for (const command of batch.commands) commands.set(command.id, command)
-    quarantine = [...quarantine, ...batch.quarantine]
+    for (const cursor of copy.cursors) cursors.set(cursor.stream, cursor)
+    for (const { ref, text } of copy.blobs) blobs.set(ref, text)
+    for (const command of copy.commands) commands.set(command.id, command)
+    for (const entry of copy.quarantine) quarantine.set(entry.id, entry)
   }
 
   function recordsOf(wanted: readonly LogId[]): Map<LogId, LogRecord> {
@@ -68,7 +70,8 @@ export function memoryLedger(): Ledger {
       const events = logs.get(log) ?? []
       if (before !== undefined || after === undefined) {
         const upTo = before ?? Number.POSITIVE_INFINITY
-        return events.filter((event) => event.sequence < upTo).slice(-limit)
+        const found = events.filter((event) => event.sequence < upTo)
+        return found.slice(Math.max(0, found.length - limit))
       }
       return events.filter((event) => event.sequence > after).slice(0, limit)
     },
@@ -76,14 +79,15 @@ export function memoryLedger(): Ledger {
     readBlob: async (ref) => blobs.get(ref) ?? null,
     readCursor: async (stream) => cursors.get(stream) ?? null,
     listCommands: async () => [...commands.values()],
-    listQuarantine: async (limit) => quarantine.toReversed().slice(0, limit),
+    listQuarantine: async (limit) =>
+      [...quarantine.values()].toSorted((a, b) => (a.id < b.id ? 1 : -1)).slice(0, limit),
     async counts() {
       const all = [...rows.values()]
       return {
         runs: all.filter((row) => row.record.entity === 'run').length,
         workflows: all.filter((row) => row.record.entity === 'workflow').length,
         events: [...logs.values()].reduce((sum, events) => sum + events.length, 0),
-        quarantined: quarantine.length,
+        quarantined: quarantine.size,
       }
     },
     async check(): Promise<IntegrityReport> {
@@ -101,8 +105,16 @@ export function memoryLedger(): Ledger {
     onClosed: () => {},
     close: async () => {},
     async destroy() {
-      for (const store of [rows, logs, blobs, cursors, commands]) store.clear()
-      quarantine = []
+      for (const store of [rows, logs, blobs, cursors, commands, quarantine]) store.clear()
     },
+  }
+}
+
+/** Values, as a disk would keep them: refused if a disk would refuse them. */
+function copyOf(batch: LedgerBatch): LedgerBatch {
+  try {
+    return structuredClone(batch)
+  } catch (error) {
+    throw toLedgerError(error)
   }
 }

@@ -41,6 +41,8 @@ export const EMPTY_BATCH: LedgerBatch = {
 
 /** An input that was refused: kept as it came, as far as it can be kept. */
 export interface QuarantineEntry {
+  /** Sorts by time; storing the same entry twice stores it once. */
+  id: string
   stream: string
   position: string | number | null
   reason: string

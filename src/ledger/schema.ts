@@ -51,7 +51,7 @@ export interface LedgerSchema extends DBSchema {
   blobs: { key: string; value: string }
   streams: { key: string; value: StreamCursor }
   commands: { key: string; value: RunCommand }
-  quarantine: { key: number; value: QuarantineEntry }
+  quarantine: { key: string; value: QuarantineEntry }
   /** Logs deleted on purpose, so that no second copy brings them back. */
   tombstones: { key: LogId; value: { at: number } }
   meta: { key: 'ledger'; value: Meta }
@@ -97,9 +97,7 @@ export function upgrade(db: LedgerDatabase, oldVersion: number): void {
       for (const field of ['sortAt', 'unsettled', 'thread', 'workflow'] as const)
         store.createIndex(field, field)
     }
-    for (const name of ['segments', 'blobs', 'streams', 'commands', 'tombstones', 'meta'] as const) {
-      db.createObjectStore(name)
-    }
-    db.createObjectStore('quarantine', { autoIncrement: true })
+    const plain = ['segments', 'blobs', 'streams', 'commands', 'quarantine', 'tombstones', 'meta'] as const
+    for (const name of plain) db.createObjectStore(name)
   }
 }

@@ -30,7 +30,13 @@ export function browserStorage(options: {
     content: localForageContentStore(scope),
   }
 
-  async function open(): Promise<void> {
+  let opening: Promise<void> | null = null
+  const open = (): Promise<void> =>
+    (opening ??= openOnce().finally(() => {
+      opening = null
+    }))
+
+  async function openOnce(): Promise<void> {
     try {
       await current.ledger.open()
     } catch (error) {

@@ -4,49 +4,20 @@
  * SPEC W1, W3, W4.
  */
 import type { Transition } from '../core/accept.ts'
-import type { StoredText } from '../core/content.ts'
 import type { LogId } from '../core/ids.ts'
-import type { StreamCursor } from '../core/intake.ts'
 import type { Clock, ContentStore } from '../core/ports.ts'
 import type { RunEvent } from '../core/entities.ts'
 import type { RunCommand } from '../core/commands.ts'
+import { withDeadline } from './deadline.ts'
 import { toLedgerError } from './ledgerErrors.ts'
-import type {
-  Decision,
-  Durability,
-  Ledger,
-  LedgerBatch,
-  LedgerError,
-  LogWrite,
-  QuarantineEntry,
-} from './port.ts'
+import { isEmpty, merge, NO_WORK, withoutLogs } from './work.ts'
+import type { WriterWork } from './work.ts'
+import type { Decision, Ledger, LedgerBatch, LedgerError } from './port.ts'
 
 /** Lets a frame's worth of events share a transaction. */
 export const WRITE_GAP_MS = 16
+const CONTENT_DEADLINE_MS = 5_000
 const BACKOFF_MS = [100, 500, 2_000, 10_000, 30_000] as const
-
-/** What one frame asks to have written. */
-export interface WriterWork {
-  logs: readonly LogWrite[]
-  transitions: readonly Transition[]
-  cursors: readonly StreamCursor[]
-  blobs: readonly StoredText[]
-  contents: readonly StoredText[]
-  quarantine: readonly QuarantineEntry[]
-  commands: readonly RunCommand[]
-  durability: Durability
-}
-
-export const NO_WORK: WriterWork = {
-  logs: [],
-  transitions: [],
-  cursors: [],
-  blobs: [],
-  contents: [],
-  quarantine: [],
-  commands: [],
-  durability: 'relaxed',
-}
 
 export interface Commit {
   /** Per log the last sequence that is durable now. */
@@ -60,10 +31,11 @@ export interface WriterEvents {
   /** A write failed or works again; `error` is null when it does. */
   health(error: LedgerError | null): void
   /** Another writer moved the log: its record must be read again and these events accepted once more. */
-  conflict(log: LogId, events: readonly RunEvent[]): void
+  conflict(log: LogId, events: readonly RunEvent[]): void | Promise<void>
 }
 
 interface Job {
+  ticket: number
   run(): Promise<void>
 }
 
@@ -79,7 +51,14 @@ export class LedgerWriter {
   #cancelTimer: (() => void) | null = null
   #open = false
   #failures = 0
-  #idle: (() => void)[] = []
+  /** Logs the store can never take; said, kept in memory, and in nobody's way. */
+  readonly #aside = new Set<LogId>()
+  #idle: { ticket: number; resolve: () => void }[] = []
+  /** Numbers what was asked for, in order. */
+  #ticket = 0
+  /** The first ticket in `#pending` and in the transaction in flight. */
+  #pendingTicket = Infinity
+  #flyingTicket = Infinity
 
   constructor(options: { ledger: Ledger; content: ContentStore; clock: Clock; events: WriterEvents }) {
     this.#ledger = options.ledger
@@ -96,7 +75,11 @@ export class LedgerWriter {
 
   /** Enqueues; never waits, never throws. */
   append(work: WriterWork): void {
-    this.#pending = merge(this.#pending, work)
+    const accepted = this.#aside.size === 0 ? work : withoutLogs(work, this.#aside)
+    if (isEmpty(accepted)) return
+    this.#ticket += 1
+    this.#pendingTicket = Math.min(this.#pendingTicket, this.#ticket)
+    this.#pending = merge(this.#pending, accepted)
     this.#schedule()
   }
 
@@ -106,7 +89,9 @@ export class LedgerWriter {
    */
   decide(logs: readonly LogId[], decision: Decision): Promise<LedgerBatch | null> {
     return new Promise((resolve, reject) => {
+      this.#ticket += 1
       this.#decisions.push({
+        ticket: this.#ticket,
         run: () => this.#ledger.decide(logs, decision, 'strict').then(resolve, reject),
       })
       this.#schedule()
@@ -123,7 +108,7 @@ export class LedgerWriter {
   whenIdle(): Promise<void> {
     if (!this.#busy()) return Promise.resolve()
     const idle = new Promise<void>((resolve) => {
-      this.#idle.push(resolve)
+      this.#idle.push({ ticket: this.#ticket, resolve })
     })
     this.flush()
     return idle
@@ -157,11 +142,17 @@ export class LedgerWriter {
     const job = isEmpty(work) ? this.#decisions.shift() : undefined
     if (job === undefined && isEmpty(work)) return
     this.#pending = isEmpty(work) ? work : NO_WORK
+    this.#flyingTicket = job === undefined ? this.#pendingTicket : job.ticket
+    if (job === undefined) this.#pendingTicket = Infinity
     this.#inFlight = job === undefined ? this.#write(work) : job.run().catch(() => {})
     await this.#inFlight
     this.#inFlight = null
-    if (this.#busy()) this.#schedule()
-    else for (const resolve of this.#idle.splice(0)) resolve()
+    this.#flyingTicket = Infinity
+    const oldest = Math.min(this.#pendingTicket, this.#decisions[0]?.ticket ?? Infinity)
+    const idle = this.#idle
+    this.#idle = idle.filter(({ ticket }) => ticket >= oldest)
+    for (const { ticket, resolve } of idle) if (ticket < oldest) resolve()
+    this.#schedule()
   }
 
   async #write(work: WriterWork): Promise<void> {
@@ -169,77 +160,83 @@ export class LedgerWriter {
     try {
       // Whole texts first: a committed reference resolves. One that cannot be kept reads as missing; the
       // events do not wait for it.
-      await Promise.allSettled(contents.map(({ ref, text }) => this.#content.put(ref, text)))
+      await Promise.allSettled(
+        contents.map(async ({ ref, text }) =>
+          withDeadline(
+            this.#clock,
+            this.#content.put(ref, text),
+            CONTENT_DEADLINE_MS,
+            () => new Error('late'),
+          ),
+        ),
+      )
       await this.#ledger.write(batch)
     } catch (error) {
-      this.#failed(toLedgerError(error), work)
+      await this.#failed(toLedgerError(error), work)
       return
     }
     if (this.#failures > 0) {
       this.#failures = 0
-      this.#events.health(null)
+      this.#tell(() => this.#events.health(null))
     }
     const persisted = work.logs.map(({ log, base, events }) => ({
       log,
       sequence: events.at(-1)?.sequence ?? base,
     }))
-    this.#events.committed({ persisted, transitions, commands: work.commands })
+    this.#tell(() => this.#events.committed({ persisted, transitions, commands: work.commands }))
   }
 
-  #failed(error: LedgerError, work: WriterWork): void {
+  /** A listener that throws is the host's problem, not the queue's. */
+  #tell(news: () => void): void {
+    try {
+      news()
+    } catch {
+      // Nobody to tell.
+    }
+  }
+
+  async #failed(error: LedgerError, work: WriterWork): Promise<void> {
+    this.#pendingTicket = Math.min(this.#pendingTicket, this.#flyingTicket)
     if (error.kind === 'conflict' && error.log !== null) {
       const { log } = error
       const all = merge(work, this.#pending)
       const events = all.logs.find((write) => write.log === log)?.events ?? []
       // The others of the batch are not to blame: they go on, this log is read again.
-      this.#pending = {
-        ...all,
-        logs: all.logs.filter((write) => write.log !== log),
-        transitions: all.transitions.filter((each) => each.log !== log),
+      this.#pending = withoutLogs(all, new Set([log]))
+      // Nothing goes out until these are accepted again: the cursors that wait are theirs too.
+      try {
+        await this.#events.conflict(log, events)
+      } catch {
+        // The owner of the handler says what went wrong.
       }
-      this.#events.conflict(log, events)
+      if (isEmpty(this.#pending)) this.#pendingTicket = Infinity
+      return
+    }
+    if (error.kind === 'invalid') {
+      await this.#isolate(error, work)
       return
     }
     this.#failures += 1
     this.#pending = merge(work, this.#pending)
-    this.#events.health(error)
+    this.#tell(() => this.#events.health(error))
   }
-}
 
-function isEmpty(work: WriterWork): boolean {
-  return (
-    work.logs.length === 0 &&
-    work.cursors.length === 0 &&
-    work.blobs.length === 0 &&
-    work.contents.length === 0 &&
-    work.quarantine.length === 0 &&
-    work.commands.length === 0
-  )
-}
-
-/** Later work on top of earlier: one write per log, the newest record and cursor, everything else in order. */
-function merge(earlier: WriterWork, later: WriterWork): WriterWork {
-  if (isEmpty(earlier)) return later
-  const logs = new Map(earlier.logs.map((write) => [write.log, write]))
-  for (const write of later.logs) {
-    const before = logs.get(write.log)
-    logs.set(
-      write.log,
-      before === undefined
-        ? write
-        : { ...write, base: before.base, events: [...before.events, ...write.events] },
-    )
-  }
-  const cursors = new Map([...earlier.cursors, ...later.cursors].map((cursor) => [cursor.stream, cursor]))
-  const commands = new Map([...earlier.commands, ...later.commands].map((command) => [command.id, command]))
-  return {
-    logs: [...logs.values()],
-    transitions: [...earlier.transitions, ...later.transitions],
-    cursors: [...cursors.values()],
-    blobs: [...earlier.blobs, ...later.blobs],
-    contents: [...earlier.contents, ...later.contents],
-    quarantine: [...earlier.quarantine, ...later.quarantine],
-    commands: [...commands.values()],
-    durability: earlier.durability === 'strict' || later.durability === 'strict' ? 'strict' : 'relaxed',
+  /** One poison record never takes its neighbours along: halves until it stands alone, then sets it aside. */
+  async #isolate(error: LedgerError, work: WriterWork): Promise<void> {
+    if (work.logs.length > 1) {
+      const half = Math.ceil(work.logs.length / 2)
+      const logs = work.logs.slice(0, half)
+      const first = new Set(logs.map(({ log }) => log))
+      const transitions = work.transitions.filter((each) => first.has(each.log))
+      const { durability } = work
+      await this.#write({ ...NO_WORK, logs, transitions, durability })
+      // The cursors go last: never ahead of their events.
+      await this.#write(withoutLogs(work, first))
+      return
+    }
+    for (const { log } of work.logs) this.#aside.add(log)
+    this.#pending = withoutLogs(this.#pending, this.#aside)
+    if (isEmpty(this.#pending)) this.#pendingTicket = Infinity
+    this.#tell(() => this.#events.health(error))
   }
 }

@@ -9,6 +9,7 @@ import type { RunCommand } from '../core/commands.ts'
 import type { LogId } from '../core/ids.ts'
 import { workflowLog } from '../core/ids.ts'
 import type { Clock, CommandRequest, ContentStore, Ids, Source } from '../core/ports.ts'
+import { withDeadline } from '../ledger/deadline.ts'
 import type { LedgerError } from '../ledger/port.ts'
 import { browserStorage } from '../ledger/storage.ts'
 import type { Storage } from '../ledger/storage.ts'
@@ -47,6 +48,8 @@ export interface RunLedgerOptions {
   frames?: Frames
 }
 
+const DISPOSE_DEADLINE_MS = 5_000
+
 /** Health that ends when a write succeeds. */
 const TEMPORARY: ReadonlySet<Health['state']> = new Set(['recovering', 'full'])
 
@@ -84,10 +87,17 @@ export function createRunLedger(options: RunLedgerOptions) {
         if (error !== null) dispatch(healthChanged(toHealth(error)))
         else if (TEMPORARY.has(getState().ledger.health.state)) dispatch(healthChanged({ state: 'ok' }))
       },
-      conflict: (log, events) => void rebase(runtime, log, events),
+      conflict: (log, events) => rebase(runtime, log, events),
     },
   })
-  const ingest = createIngest({ ledger, clock, frames, dispatch, runs: () => getState().runs })
+  const ingest = createIngest({
+    ledger,
+    clock,
+    frames,
+    dispatch,
+    runs: () => getState().runs,
+    page: ids.next(),
+  })
   // Nothing is folded before hydration ends (SPEC W3).
   const release = ingest.hold()
   const listener = createLedgerListener(writer, (error) => dispatch(healthChanged(toHealth(error))))
@@ -164,7 +174,10 @@ export function createRunLedger(options: RunLedgerOptions) {
       disconnect()
       await ingest.settled()
       ingest.dispose()
-      await writer.whenIdle()
+      // A store that does not answer must not keep a person from logging out.
+      await withDeadline(clock, writer.whenIdle(), DISPOSE_DEADLINE_MS, () => new Error('late')).catch(
+        () => {},
+      )
       await ledger.close()
       if (store !== null) dispatch(scopeClosed())
     },

@@ -41,13 +41,16 @@ export function createIngest(options: {
   frames: Frames
   dispatch: Dispatch
   runs: () => RunsState
+  /** Tells this page's refusals from those of others at the same moment. */
+  page: string
 }): Ingest {
-  const { ledger, clock, frames, dispatch, runs } = options
+  const { ledger, clock, frames, dispatch, runs, page } = options
   const intakes = new Map<string, { info: StreamInfo; intake: StreamIntake<Item> }>()
   /** Gaps given up and not yet recorded, by stream. */
   const owed = new Map<string, readonly Gap[]>()
   let queue: Arrived[] = []
   let holds = 0
+  let refusals = 0
   let pumping: Promise<void> | null = null
   let cancelFrame: (() => void) | null = null
   let cancelExpiry: (() => void) | null = null
@@ -116,7 +119,10 @@ export function createIngest(options: {
     reason: string,
     raw: unknown,
   ): void {
-    into.quarantine.push({ stream, position, reason, raw: toRawText(raw), at: clock.now() })
+    const at = clock.now()
+    refusals += 1
+    const id = `${at}:${String(refusals).padStart(9, '0')}:${page}`
+    into.quarantine.push({ id, stream, position, reason, raw: toRawText(raw), at })
   }
 
   /** A gap is recorded in the log that goes on without it: that of the stream's next event. */

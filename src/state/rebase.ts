@@ -6,25 +6,29 @@ import { accept, refold, toSourceEvent } from '../core/accept.ts'
 import type { LogRecord, RunEvent } from '../core/entities.ts'
 import { lifecycleOf } from '../core/entities.ts'
 import type { LogId } from '../core/ids.ts'
-import { NO_WORK } from '../ledger/writer.ts'
+import { NO_WORK } from '../ledger/work.ts'
 import { eventsReceived, healthChanged, integrityChecked, rebased } from './actions.ts'
 import type { Runtime } from './runtime.ts'
 
 const RETRY_MS = 1_000
 
-/** Never gives up and never throws: the events are in nobody else's hands. */
+/** Never gives up and never throws: the events are in nobody else's hands, and the writer waits for them. */
 export async function rebase(runtime: Runtime, log: LogId, events: readonly RunEvent[]): Promise<void> {
   const { ingest, clock, dispatch } = runtime
-  const release = ingest.hold()
-  try {
-    await ingest.paused()
-    await acceptAgain(runtime, log, events)
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
-    dispatch(healthChanged({ state: 'recovering', reason }))
-    clock.setTimeout(() => void rebase(runtime, log, events), RETRY_MS)
-  } finally {
-    release()
+  for (;;) {
+    const release = ingest.hold()
+    try {
+      await ingest.paused()
+      await acceptAgain(runtime, log, events)
+      return
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error)
+      dispatch(healthChanged({ state: 'recovering', reason }))
+    } finally {
+      // The live view goes on while we wait.
+      release()
+    }
+    await new Promise<void>((resolve) => void clock.setTimeout(resolve, RETRY_MS))
   }
 }
 

@@ -105,6 +105,7 @@ export function command(id: string, log: LogId, state: RunCommand['state'] = 'se
 }
 
 export const refused = (reason: string): QuarantineEntry => ({
+  id: reason,
   stream: 'live',
   position: null,
   reason,

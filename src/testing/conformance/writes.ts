@@ -158,7 +158,7 @@ export function writeLaws({ law, same, expect }: Conformance): void {
   })
 
   law('A3 quarantined inputs are counted and come newest first', async (t) => {
-    const reasons = Array.from({ length: 12 }, (_, index) => `reason ${index}`)
+    const reasons = Array.from({ length: 12 }, (_, index) => `reason ${String(index).padStart(2, '0')}`)
     for (let at = 0; at < reasons.length; at += 5) {
       await t.ledger.write({ ...EMPTY_BATCH, quarantine: reasons.slice(at, at + 5).map(refused) })
     }
