@@ -8,7 +8,7 @@ import { QUESTION_KINDS, RUN_KINDS, TOOL_CALL_STATUSES } from './entities.ts'
 import type { Json, Text } from './entities.ts'
 import type { LogId, Position } from './ids.ts'
 import { isUsableId } from './ids.ts'
-import { RUN_STATUSES, TRIGGERS } from './status.ts'
+import { RUN_STATUSES, TRIGGERS, WORKFLOW_STATUSES } from './status.ts'
 
 const id = z.string().refine(isUsableId, 'not a usable id')
 const count = z.number().int().nonnegative()
@@ -26,7 +26,7 @@ const text = z.union([
 const json = z.custom<Json>((value) => value !== undefined)
 
 const runStatus = z.enum(RUN_STATUSES)
-const workflowStatus = z.enum(RUN_STATUSES).exclude(['starting', 'idle'])
+const workflowStatus = z.enum(WORKFLOW_STATUSES)
 const phaseStatus = workflowStatus.exclude(['awaiting_user', 'paused'])
 const trigger = z.enum(TRIGGERS)
 

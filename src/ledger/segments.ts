@@ -3,18 +3,22 @@
  * [log, last sequence]. The last key of a log is its head, so a head check reads no value; the first key at or
  * above n holds event n, so any window is a bounded read. The cost of IndexedDB is the record, not the byte.
  */
-import type { IDBPObjectStore } from 'idb'
 import type { RunEvent } from '../core/entities.ts'
 import type { LogId } from '../core/ids.ts'
 import type { EventQuery } from './port.ts'
-import type { LedgerSchema, Segment, SegmentKey } from './schema.ts'
+import type { Segment, SegmentKey } from './schema.ts'
 
-type SegmentStore<Mode extends IDBTransactionMode> = IDBPObjectStore<
-  LedgerSchema,
-  ArrayLike<'segments'>,
-  'segments',
-  Mode
->
+/** What is needed of a segments store, in whatever transaction it was opened. */
+interface SegmentKeys {
+  openKeyCursor(range: IDBKeyRange, direction: 'next' | 'prev'): Promise<{ key: SegmentKey } | null>
+}
+interface SegmentValues extends SegmentKeys {
+  openCursor(range: IDBKeyRange, direction: 'next' | 'prev'): Promise<SegmentCursor | null>
+}
+interface SegmentCursor {
+  value: Segment
+  continue(): Promise<SegmentCursor | null>
+}
 
 export function toSegment(events: readonly RunEvent[]): Segment | null {
   const first = events[0]
@@ -31,20 +35,15 @@ export function eventsOf(segment: Segment): readonly RunEvent[] {
   return JSON.parse(segment.body) as RunEvent[]
 }
 
-export const segmentKey = (log: LogId, last: number): SegmentKey => [log, last]
-
 /** The log's last sequence; 0 for a log without events. Reads one key. */
-export async function readHead(
-  store: Pick<SegmentStore<IDBTransactionMode>, 'openKeyCursor'>,
-  log: LogId,
-): Promise<number> {
+export async function readHead(store: SegmentKeys, log: LogId): Promise<number> {
   const last = await store.openKeyCursor(segmentsOf(log), 'prev')
   return last === null ? 0 : last.key[1]
 }
 
 /** A window of a log's events, ascending; reads only the segments that hold it. */
 export async function readWindow(
-  store: Pick<SegmentStore<IDBTransactionMode>, 'openKeyCursor' | 'openCursor'>,
+  store: SegmentValues,
   log: LogId,
   { after, before, limit }: EventQuery,
 ): Promise<readonly RunEvent[]> {

@@ -10,7 +10,7 @@ import type { LogId, RunLogId } from '../core/ids.ts'
 import { runLog } from '../core/ids.ts'
 import { isSettled } from '../core/status.ts'
 import { compareRows, subagentRowId, threadOf, toSubagentRow, toToolRow } from '../core/timeline.ts'
-import type { SubagentRow, ToolRow } from '../core/timeline.ts'
+import type { SubagentRow } from '../core/timeline.ts'
 import {
   confirmed,
   decided,
@@ -21,7 +21,7 @@ import {
   recordsLoaded,
   scopeClosed,
 } from './actions.ts'
-import { TOOL_CALLS_PER_RUN } from './windows.ts'
+import { upsertById } from './windows.ts'
 
 /** Characters of live prose kept per run. */
 export const LIVE_TEXT_CHARS = 8_000
@@ -100,7 +100,7 @@ function putRecord(
   const rows = state.toolTimelineByThread[key] ?? []
   const id = subagentRowId(record.run.id)
   const index = rows.findLastIndex((row) => row.id === id)
-  const toolCalls = upsertRows(rows[index]?.toolCalls ?? [], touched.map(toToolRow))
+  const toolCalls = upsertById(rows[index]?.toolCalls ?? [], touched.map(toToolRow))
   const row = toSubagentRow(record, thread, toolCalls, unconfirmed && !isSettled(record.run.status))
   const next = [...rows]
   if (index >= 0) next[index] = row
@@ -134,7 +134,7 @@ function inOrder(record: RunRecord): readonly ToolCall[] {
 function complete(state: ChatRuntimeState, log: LogId, calls: readonly ToolCall[]): ChatRuntimeState {
   return mapRows(state, (row) => {
     if (runLog(row.runId) !== log) return row
-    return { ...row, toolCalls: upsertRows(calls.map(toToolRow), row.toolCalls) }
+    return { ...row, toolCalls: upsertById(calls.map(toToolRow), row.toolCalls) }
   })
 }
 
@@ -156,17 +156,6 @@ function mapRows(state: ChatRuntimeState, change: (row: SubagentRow) => Subagent
     changed = true
   }
   return changed ? { ...state, toolTimelineByThread: threads } : state
-}
-
-function upsertRows(rows: readonly ToolRow[], touched: readonly ToolRow[]): readonly ToolRow[] {
-  if (touched.length === 0) return rows
-  const next = [...rows]
-  for (const row of touched) {
-    const index = next.findLastIndex((each) => each.id === row.id)
-    if (index === -1) next.push(row)
-    else next[index] = row
-  }
-  return next.length > TOOL_CALLS_PER_RUN ? next.slice(-TOOL_CALLS_PER_RUN) : next
 }
 
 /** New rows nearly always belong at the end. */

@@ -26,7 +26,7 @@ import {
 import type { Hydration, Opened } from './actions.ts'
 import { settleCommands } from './commandStates.ts'
 import type { RunsState } from './runsState.ts'
-import { evict, keepTail, upsertToolCalls } from './windows.ts'
+import { evict, keepTail, upsertById } from './windows.ts'
 
 const initialState: RunsState = {
   epoch: 0,
@@ -90,7 +90,7 @@ function open(state: RunsState, { log, events, toolCalls }: Opened): RunsState {
   const tail = state.tails[log] ?? []
   const first = tail[0]?.sequence ?? Number.POSITIVE_INFINITY
   const earlier = events.filter((event) => event.sequence < first)
-  const calls = upsertToolCalls(toolCalls, state.toolCalls[log]?.calls ?? [])
+  const calls = upsertById(toolCalls, state.toolCalls[log]?.calls ?? [])
   return {
     ...state,
     tails: { ...state.tails, [log]: keepTail(earlier, tail, persistedOf(state, log)) },
@@ -110,7 +110,7 @@ function applyChanges(state: RunsState, changes: readonly LogChange[]): RunsStat
     tails[log] = keepTail(tails[log] ?? [], events, persistedOf(state, log))
     if (record.entity === 'run') {
       const table = toolCalls[log] ?? { calls: [], complete: isNew }
-      toolCalls[log] = { ...table, calls: upsertToolCalls(table.calls, change.toolCalls) }
+      toolCalls[log] = { ...table, calls: upsertById(table.calls, change.toolCalls) }
     }
   }
   // Whoever sends events of a run vouches for it.

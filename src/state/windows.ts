@@ -2,7 +2,7 @@
  * Owns how much Redux holds: the tail of each log, the tool calls of each run, the settled runs kept. What is
  * not yet durable is never let go. SPEC P1.
  */
-import type { RunEvent, ToolCall } from '../core/entities.ts'
+import type { RunEvent } from '../core/entities.ts'
 import { lifecycleOf } from '../core/entities.ts'
 import type { LogId } from '../core/ids.ts'
 import { isSettled } from '../core/status.ts'
@@ -24,17 +24,17 @@ export function keepTail(
   return all.slice(-Math.max(TAIL_EVENTS, unpersisted))
 }
 
-/** Replaces touched calls in place, appends new ones. Touched calls are almost always the last. */
-export function upsertToolCalls(
-  calls: readonly ToolCall[],
-  touched: readonly ToolCall[],
-): readonly ToolCall[] {
-  if (touched.length === 0) return calls
-  const next = [...calls]
-  for (const call of touched) {
-    const index = next.findLastIndex((each) => each.id === call.id)
-    if (index === -1) next.push(call)
-    else next[index] = call
+/** Replaces what was touched in place, appends what is new. Touched ones are almost always the last. */
+export function upsertById<Item extends { id: string }>(
+  items: readonly Item[],
+  touched: readonly Item[],
+): readonly Item[] {
+  if (touched.length === 0) return items
+  const next = [...items]
+  for (const item of touched) {
+    const index = next.findLastIndex((each) => each.id === item.id)
+    if (index === -1) next.push(item)
+    else next[index] = item
   }
   return next.length > TOOL_CALLS_PER_RUN ? next.slice(-TOOL_CALLS_PER_RUN) : next
 }

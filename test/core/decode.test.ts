@@ -6,7 +6,7 @@ import { prepare } from '../../src/core/content.ts'
 import { decodeEvent } from '../../src/core/decode.ts'
 import { eventSchemas } from '../../src/core/events.ts'
 import { T0 } from './support/histories.ts'
-import { property } from './support/property.ts'
+import { property } from '../support/property.ts'
 
 const envelope = { log: 'r:one', type: 'agent.unheard_of', timestamp: T0, position: 7 }
 const decode = (raw: unknown) => decodeEvent(raw, 'live')

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import type { Offered, StreamCursor } from '../../src/core/intake.ts'
 import { INTAKE_LIMITS, createStreamIntake } from '../../src/core/intake.ts'
 import type { Position } from '../../src/core/ids.ts'
-import { property } from './support/property.ts'
+import { property } from '../support/property.ts'
 
 const contiguous = { id: 's', contiguous: true, first: 1, kind: 'live' } as const
 const loose = { ...contiguous, contiguous: false }

@@ -17,7 +17,7 @@ import {
   workflowHistory,
 } from './support/histories.ts'
 import { nothingKept, plain, take, takeAll, throughIntakes } from './support/fold.ts'
-import { property } from './support/property.ts'
+import { property } from '../support/property.ts'
 
 /** Repeats some arrivals, at once or much later. */
 const repeats = fc.array(fc.tuple(fc.nat(60), fc.nat(60)), { maxLength: 40 })

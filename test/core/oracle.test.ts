@@ -5,7 +5,7 @@ import { isSettled } from '../../src/core/status.ts'
 import { FLOW, RUN, assemble, decoded, history, runHistory, workflowHistory } from './support/histories.ts'
 import { deepFreeze, nothingKept, plain, runOf, take, takeAll } from './support/fold.ts'
 import { runOracle } from './support/oracle.ts'
-import { property } from './support/property.ts'
+import { property } from '../support/property.ts'
 import { foldedView, inOrder } from './support/view.ts'
 import { workflowOracle } from './support/workflowOracle.ts'
 

@@ -10,7 +10,7 @@ import { WORKFLOW_STATUSES } from '../../src/core/status.ts'
 import { T0, decoded, history } from './support/histories.ts'
 import { nothingKept, plain, take, takeAll, throughIntakes } from './support/fold.ts'
 import { NAMES, SETTLED } from './support/matrix.ts'
-import { property } from './support/property.ts'
+import { property } from '../support/property.ts'
 
 const live: Evidence = { kind: 'live' }
 const unsure: Evidence = { kind: 'unknown' }

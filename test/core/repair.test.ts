@@ -4,7 +4,7 @@ import type { SourceEvent } from '../../src/core/events.ts'
 import type { LogId } from '../../src/core/ids.ts'
 import { RUN, decoded, history } from './support/histories.ts'
 import { plain, take, takeAll } from './support/fold.ts'
-import { property } from './support/property.ts'
+import { property } from '../support/property.ts'
 
 const isRepair = (stream: string) => stream === 'list'
 const row = (position: string, payload: Record<string, unknown>): SourceEvent =>

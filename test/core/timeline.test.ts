@@ -15,7 +15,7 @@ import type { SubagentRow } from '../../src/core/timeline.ts'
 import { T0, decoded, runHistory } from './support/histories.ts'
 import { runOf, takeAll } from './support/fold.ts'
 import { NAMES } from './support/matrix.ts'
-import { property } from './support/property.ts'
+import { property } from '../support/property.ts'
 
 test('H3 every run status is one row status', () => {
   expect(Object.fromEntries(NAMES.map((name) => [name, toRowStatus(name)]))).toEqual({

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { RUN, decoded } from './support/histories.ts'
 import { runOf } from './support/fold.ts'
-import { property } from './support/property.ts'
+import { property } from '../support/property.ts'
 
 interface Report {
   key: string

@@ -25,7 +25,7 @@ import type { CrashPoint } from './support/crash.ts'
 import { dyingAt, fullAtCommit } from './support/crash.ts'
 import type { Disk } from './support/databases.ts'
 import { freshDisk, onDisk } from './support/databases.ts'
-import { asyncProperty } from './support/property.ts'
+import { asyncProperty } from '../support/property.ts'
 import { identityOf } from './support/writing.ts'
 
 const LOGS: readonly LogId[] = ['r:one', 'r:two', 'w:flow']

@@ -6,7 +6,7 @@ import { lifecycleOf } from '../../src/core/entities.ts'
 import type { SourceEvent } from '../../src/core/events.ts'
 import type { LogId } from '../../src/core/ids.ts'
 import { chatter, chronicle, cursor, refused, started, tells } from '../../src/testing/conformance/samples.ts'
-import { asyncProperty } from './support/property.ts'
+import { asyncProperty } from '../support/property.ts'
 import { failing, identityOf, watch, writing } from './support/writing.ts'
 
 const LOGS: readonly LogId[] = ['r:a', 'r:b', 'w:c']
