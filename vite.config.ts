@@ -43,7 +43,12 @@ function app(): UserConfig {
     // The app reads ../src, outside its root.
     server: { host: '127.0.0.1', port: 5173, fs: { allow: [repo] } },
     preview: { host: '127.0.0.1', port: 4173 },
-    build: { outDir: inRepo('dist-app'), emptyOutDir: true },
+    build: {
+      outDir: inRepo('dist-app'),
+      emptyOutDir: true,
+      // Libraries change rarely: a file of their own stays in the browser's cache.
+      rolldownOptions: { output: { codeSplitting: { groups: [{ name: 'vendor', test: /node_modules/ }] } } },
+    },
   }
 }
 
