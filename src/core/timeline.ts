@@ -28,6 +28,8 @@ export interface SubagentRow {
   iteration: number
   elapsedMs: number | null
   startedAt: number
+  /** Last event of the run that is in this row. */
+  sequence: number
   toolCount: number
   awaitingQuestion: string | null
   /** In flight when it was last seen, and nobody has confirmed since that it still is. */
@@ -81,6 +83,7 @@ export function toSubagentRow(
     iteration: run.iteration,
     elapsedMs: telemetry.elapsedMs,
     startedAt: run.startedAt,
+    sequence: run.lastSequence,
     toolCount: telemetry.toolCount,
     awaitingQuestion: question?.prompt ?? null,
     unconfirmed,

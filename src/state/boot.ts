@@ -17,7 +17,7 @@ import {
 import { resumeOutbox } from './commands.ts'
 import { QUARANTINE_SHOWN } from './ledgerSlice.ts'
 import { openThread, resolveText } from './reads.ts'
-import { reconcileRuns } from './reconcileRuns.ts'
+import { keepAsking, reconcileRuns } from './reconcileRuns.ts'
 import type { Runtime } from './runtime.ts'
 
 /** Headers read at boot; older ones are read when a page asks. */
@@ -55,7 +55,11 @@ export async function boot(runtime: Runtime, release: () => void, options: BootO
   // From here on events flow; those that came meanwhile go through the same fold.
   release()
   await resumeOutbox(runtime)
-  return disconnect
+  const stopAsking = keepAsking(runtime)
+  return () => {
+    stopAsking()
+    disconnect()
+  }
 }
 
 /** One dispatch with everything the first screen needs. */

@@ -108,21 +108,22 @@ function putRecord(
   return { ...state, toolTimelineByThread: { ...state.toolTimelineByThread, [key]: next } }
 }
 
-/** Rows from disk. What is in memory came later and stays. */
+/** Rows from disk. What is in memory stays unless the disk has moved on, as when another tab writes. */
 function load(state: ChatRuntimeState, records: readonly LogRecord[]): ChatRuntimeState {
   let next = state
   for (const record of records) {
-    if (record.entity !== 'run' || hasRow(next, record)) continue
+    if (record.entity !== 'run' || isUpToDate(next, record)) continue
     next = putRecord(next, record, inOrder(record), true)
   }
   return next
 }
 
-function hasRow(state: ChatRuntimeState, record: RunRecord): boolean {
+function isUpToDate(state: ChatRuntimeState, record: RunRecord): boolean {
   const thread = threadOf(record.run)
   if (thread === null) return true
   const id = subagentRowId(record.run.id)
-  return (state.toolTimelineByThread[threadKey(thread)] ?? []).some((row) => row.id === id)
+  const row = (state.toolTimelineByThread[threadKey(thread)] ?? []).find((each) => each.id === id)
+  return row !== undefined && row.sequence >= record.run.lastSequence
 }
 
 /** The kept calls in the order they were made, until opening the run brings all of them. */

@@ -8,12 +8,13 @@ import type { LogId } from '../core/ids.ts'
 import type { Evidence, RunQuery } from '../core/ports.ts'
 import { reconcile } from '../core/reconcile.ts'
 import { isSettled } from '../core/status.ts'
-import { confirmed } from './actions.ts'
+import { confirmed, recordsLoaded } from './actions.ts'
 import { decide } from './decide.ts'
 import type { Runtime } from './runtime.ts'
 import { selectWorkflowRuns } from './selectors.ts'
 
 export async function reconcileRuns(runtime: Runtime): Promise<void> {
+  await refreshUnconfirmed(runtime)
   const asked = Object.values(runtime.getState().runs.records).filter(
     (record) => !isSettled(lifecycleOf(record).status),
   )
@@ -38,6 +39,42 @@ export async function reconcileRuns(runtime: Runtime): Promise<void> {
       return reconcile({ record, evidence: about, hasCheckpoint, childSeenAt }, runtime.clock.now())
     },
   )
+}
+
+/** How long to wait before asking again about runs that nobody vouched for; the last one repeats. */
+const ASK_AGAIN_MS = [250, 1_000, 3_000, 10_000, 30_000] as const
+
+/**
+ * Asks again while there are unconfirmed runs: the worker of a page that was just reloaded may hold its lock
+ * a moment longer, and another tab that owns a run may be closed at any time. Gives back how to stop.
+ */
+export function keepAsking(runtime: Runtime): () => void {
+  let stopped = false
+  let cancel = (): void => {}
+  const wait = (round: number): void => {
+    const ms = ASK_AGAIN_MS[Math.min(round, ASK_AGAIN_MS.length - 1)] ?? 0
+    cancel = runtime.clock.setTimeout(() => void ask(round), ms)
+  }
+  const ask = async (round: number): Promise<void> => {
+    const waiting = Object.keys(runtime.getState().runs.unconfirmed).length > 0
+    // An owner that cannot be asked, or a store that cannot be read, is asked again like all others.
+    if (waiting) await reconcileRuns(runtime).catch(() => {})
+    if (!stopped) wait(waiting ? round + 1 : ASK_AGAIN_MS.length)
+  }
+  wait(0)
+  return () => {
+    stopped = true
+    cancel()
+  }
+}
+
+/** Another tab may have written what we show: its word on its own runs is on the disk. */
+async function refreshUnconfirmed({ ledger, dispatch, getState }: Runtime): Promise<void> {
+  // Keys of a table that is keyed by log id.
+  const logs = Object.keys(getState().runs.unconfirmed) as LogId[]
+  if (logs.length === 0) return
+  const records = await ledger.readRecords(logs)
+  dispatch(recordsLoaded({ records: [...records.values()] }))
 }
 
 /** Asks every source; one that knows the run decides, one that fails says nothing. */

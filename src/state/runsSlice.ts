@@ -140,7 +140,9 @@ function replace(state: RunsState, record: LogRecord): RunsState {
     records: { ...state.records, [log]: record },
     persisted: { ...state.persisted, [log]: lastSequence },
     tails: { ...state.tails, [log]: [] },
-    unconfirmed: isSettled(status) ? state.unconfirmed : { ...state.unconfirmed, [log]: true as const },
+    unconfirmed: isSettled(status)
+      ? without(state.unconfirmed, [log])
+      : { ...state.unconfirmed, [log]: true as const },
   }
   if (record.entity === 'workflow') return next
   const calls = record.toolCalls.toSorted((a, b) => a.startedAt - b.startedAt)

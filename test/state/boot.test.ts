@@ -1,5 +1,5 @@
 /** Boot: hydrate, hold, reconcile. Laws W3, H1–H4, C1–C3. */
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { memoryStorage, selectPendingQuestions, selectRunList, selectThreadRows } from '../../src/index.ts'
 import { committed, decided, eventsReceived, hydrated } from '../../src/state/actions.ts'
 import { runsReducer } from '../../src/state/runsSlice.ts'
@@ -228,5 +228,38 @@ describe('evidence', () => {
     expect(record?.entity === 'run' && record.questions).toMatchObject([
       { questionId: 'q1', state: 'unknown' },
     ])
+  })
+})
+
+describe('an owner that cannot be judged yet', () => {
+  test('is asked again until its lock is free', async () => {
+    const scope = newScope()
+    await (await liveRun(scope)).ledger.dispose()
+    const second = openPage(scope)
+    await second.boot({ thread: 't1' })
+    expect(statusOf(second, RUN)).toBe('running')
+    second.source.evidence.set(RUN, { kind: 'gone', exitCode: null })
+    await vi.waitFor(() => expect(statusOf(second, RUN)).toBe('interrupted'), { timeout: 3_000 })
+    expect(selectThreadRows(second.state(), 't1')).toMatchObject([
+      { status: 'cancelled', unconfirmed: false },
+    ])
+  })
+
+  test('C2 what another tab wrote meanwhile is read before it is judged', async () => {
+    const scope = newScope()
+    const first = await liveRun(scope)
+    const second = openPage(scope)
+    await second.boot({ thread: 't1' })
+    const lines = script('live:1', 10)
+    first.source.emit(lines.stream, [
+      lines.event(RUN, 'tool.finished', { callId: 'c2', status: 'completed', output: 'text' }),
+      lines.event(RUN, 'run.transitioned', { to: 'completed', trigger: 'result_received', summary: 'done' }),
+    ])
+    await first.ledger.dispose()
+    second.source.evidence.set(RUN, { kind: 'gone', exitCode: null })
+    await second.ledger.reconcile()
+    expect(statusOf(second, RUN)).toBe('completed')
+    expect(second.state().runs.unconfirmed[RUN]).toBeUndefined()
+    expect(selectThreadRows(second.state(), 't1')).toMatchObject([{ status: 'success', detail: 'done' }])
   })
 })
