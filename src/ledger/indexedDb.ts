@@ -1,86 +1,33 @@
 /**
- * Owns the ledger on IndexedDB: one database per scope, one connection, one transaction per write with an
- * explicit commit. Layout in `schema.ts`, segments in `segments.ts`, the integrity check in `integrity.ts`.
+ * Owns the ledger on IndexedDB: one database per scope, one transaction per write with an explicit commit.
+ * The connection is `connection.ts`. Layout in `schema.ts`, segments in `segments.ts`, the integrity check in `integrity.ts`.
  */
-import { deleteDB, openDB, unwrap } from 'idb'
 import type { LogRecord } from '../core/entities.ts'
 import type { LogId } from '../core/ids.ts'
 import type { Clock } from '../core/ports.ts'
-import { OPEN_DEADLINE_MS, TRANSACTION_DEADLINE_MS, withDeadline } from './deadline.ts'
+import { createConnection } from './connection.ts'
+import { TRANSACTION_DEADLINE_MS, withDeadline } from './deadline.ts'
 import { checkIntegrity, refoldLog, refoldStored } from './integrity.ts'
 import { toLedgerError } from './ledgerErrors.ts'
 import type { Decision, Durability, Ledger, LedgerBatch, RecordQuery } from './port.ts'
 import { conflict, LedgerError } from './port.ts'
 import type { Row } from './rows.ts'
 import { matches, newestFirst, PROJECTION_VERSION, toRow } from './rows.ts'
-import type { LedgerDatabase, LedgerSchema, LedgerTransaction } from './schema.ts'
-import { EMPTY_META, SCHEMA_VERSION, storeOf, STORES, upgrade } from './schema.ts'
+import type { LedgerDatabase, LedgerTransaction } from './schema.ts'
+import { EMPTY_META, storeOf, STORES } from './schema.ts'
 import { readHead, readWindow, toSegment } from './segments.ts'
 
 export const databaseName = (scope: string): string => `run-ledger:${scope}`
 
 export function indexedDbLedger(options: { scope: string; clock: Clock }): Ledger {
   const { clock } = options
-  const name = databaseName(options.scope)
-  let connection: Promise<LedgerDatabase> | null = null
-  let closing = false
-  const listeners: ((reason: string) => void)[] = []
-
-  /** The connection in use; those that were given up or replaced speak for nobody. */
-  let handle: IDBDatabase | null = null
-
-  function lost(db: unknown, reason: string): void {
-    if (handle === db) drop(reason)
-  }
-
-  function drop(reason: string): void {
-    connection = null
-    handle?.close()
-    handle = null
-    if (!closing) for (const listener of listeners) listener(reason)
-  }
-
-  async function connect(): Promise<LedgerDatabase> {
-    const opening = openDB<LedgerSchema>(name, SCHEMA_VERSION, {
-      upgrade: (db, oldVersion) => upgrade(db, oldVersion),
-      // Another tab wants to upgrade or delete: holding on would hang it, and every later open with it.
-      blocking: (_current, _wanted, event) => {
-        ;(event.target as IDBDatabase).close()
-        lost(event.target, 'another tab is upgrading or deleting the ledger')
-      },
-      terminated: () => drop('the browser closed the database'),
-    })
-    let late = false
-    void opening.then(
-      (db) => {
-        if (late) db.close()
-        else handle = unwrap(db) as IDBDatabase
-      },
-      () => {},
-    )
-    return withDeadline(clock, opening, OPEN_DEADLINE_MS, () => {
-      late = true
-      return new LedgerError(
-        'unavailable',
-        'The database did not open within 5 seconds; another tab may hold it.',
-      )
-    })
-  }
-
-  function database(): Promise<LedgerDatabase> {
-    // A failed open is not kept: the next call tries again.
-    connection ??= connect().catch((error: unknown) => {
-      connection = null
-      throw toLedgerError(error)
-    })
-    return connection
-  }
+  const connection = createConnection(databaseName(options.scope), clock)
 
   async function transact<Result>(
     durability: Durability,
     work: (tx: LedgerTransaction<'readwrite'>) => Promise<Result>,
   ): Promise<Result> {
-    const db = await database()
+    const db = await connection.database()
     try {
       const tx = db.transaction(STORES, 'readwrite', { durability })
       // Observed here, so that an abort while `work` still runs is not an unhandled rejection.
@@ -107,13 +54,10 @@ export function indexedDbLedger(options: { scope: string; clock: Clock }): Ledge
       if (error instanceof DecisionError) throw error.cause
       const failure = toLedgerError(error)
       // A handle that failed this way may be dead; the next operation opens a new one.
-      if (failure.kind === 'transient') drop(failure.message)
+      if (failure.kind === 'transient') connection.drop(failure.message)
       throw failure
     }
   }
-
-  // Not awaited before the commit: a failure aborts the transaction, and that is awaited.
-  const unwaited = (put: Promise<unknown>): void => void put.catch(() => {})
 
   async function apply(tx: LedgerTransaction<'readwrite'>, batch: LedgerBatch): Promise<void> {
     const metaStore = tx.objectStore('meta')
@@ -129,25 +73,17 @@ export function indexedDbLedger(options: { scope: string; clock: Clock }): Ledge
       batch.quarantine.map(({ id }) => tx.objectStore('quarantine').getKey(id)),
     )
     next.quarantined += quarantined.filter((key) => key === undefined).length
-    for (const { log, base, events, record } of batch.logs) {
-      const segment = toSegment(events)
-      if (segment !== null) {
-        unwaited(tx.objectStore('segments').put(segment, [log, segment.last]))
-        next.segments += 1
-        next.events += events.length
-      }
-      unwaited(tx.objectStore(storeOf(log)).put(toRow(record), log))
+    for (const { log, base, events } of batch.logs) {
+      if (events.length > 0) next.segments += 1
+      next.events += events.length
       if (base === 0) next[storeOf(log)] += 1
     }
-    for (const { ref, text } of batch.blobs) unwaited(tx.objectStore('blobs').put(text, ref))
-    for (const cursor of batch.cursors) unwaited(tx.objectStore('streams').put(cursor, cursor.stream))
-    for (const command of batch.commands) unwaited(tx.objectStore('commands').put(command, command.id))
-    for (const entry of batch.quarantine) unwaited(tx.objectStore('quarantine').put(entry, entry.id))
+    putAll(tx, batch)
     unwaited(metaStore.put(next, 'ledger'))
   }
 
   async function read<Result>(work: (db: LedgerDatabase) => Promise<Result>): Promise<Result> {
-    const db = await database()
+    const db = await connection.database()
     try {
       return await withDeadline(
         clock,
@@ -157,7 +93,7 @@ export function indexedDbLedger(options: { scope: string; clock: Clock }): Ledge
       )
     } catch (error) {
       const failure = toLedgerError(error)
-      if (failure.kind === 'transient') drop(failure.message)
+      if (failure.kind === 'transient') connection.drop(failure.message)
       throw failure
     }
   }
@@ -190,8 +126,7 @@ export function indexedDbLedger(options: { scope: string; clock: Clock }): Ledge
   return {
     kind: 'indexedDb',
     open: async () => {
-      closing = false
-      await database()
+      await connection.database()
     },
     write: (batch) => transact(batch.durability, (tx) => apply(tx, batch)),
     decide: (logs, decision, durability) =>
@@ -208,6 +143,19 @@ export function indexedDbLedger(options: { scope: string; clock: Clock }): Ledge
         if (batch !== null) await apply(tx, batch)
         return batch
       }),
+    writeLeaving(batches) {
+      try {
+        // No reads: their answers may come too late for the puts. The counters stay behind, so that the next
+        // start compares everything.
+        const tx = connection.current()?.transaction(STORES, 'readwrite', { durability: 'relaxed' })
+        if (tx === undefined) return
+        tx.done.catch(() => {})
+        for (const batch of batches) putAll(tx, batch)
+        tx.commit()
+      } catch {
+        // The page is going; what could be done was tried.
+      }
+    },
     readRecords: (logs) =>
       read(async (db) => {
         const tx = db.transaction(['runs', 'workflows'])
@@ -238,22 +186,10 @@ export function indexedDbLedger(options: { scope: string; clock: Clock }): Ledge
         return { runs, workflows, events, quarantined }
       }),
     check: async () => transact('strict', (tx) => checkIntegrity(tx)),
-    onClosed: (listener) => {
-      listeners.push(listener)
-    },
-    close: async () => {
-      closing = true
-      const open = connection
-      connection = null
-      if (open !== null) (await open).close()
-    },
-    destroy: async () => {
-      closing = true
-      const open = connection
-      connection = null
-      if (open !== null) (await open).close()
-      await deleteDB(name)
-    },
+    losses: () => read(async (db) => (await db.get('meta', 'ledger'))?.losses ?? { events: 0, logs: [] }),
+    onClosed: connection.onLost,
+    close: connection.close,
+    destroy: connection.destroy,
   }
 }
 
@@ -266,6 +202,21 @@ function attempt(decision: Decision, records: ReadonlyMap<LogId, LogRecord>): Le
   } catch (error) {
     throw new DecisionError('A decision threw.', { cause: error })
   }
+}
+
+// Not awaited before the commit: a failure aborts the transaction, and that is awaited.
+const unwaited = (put: Promise<unknown>): void => void put.catch(() => {})
+
+function putAll(tx: LedgerTransaction<'readwrite'>, batch: LedgerBatch): void {
+  for (const { log, events, record } of batch.logs) {
+    const segment = toSegment(events)
+    if (segment !== null) unwaited(tx.objectStore('segments').put(segment, [log, segment.last]))
+    unwaited(tx.objectStore(storeOf(log)).put(toRow(record), log))
+  }
+  for (const { ref, text } of batch.blobs) unwaited(tx.objectStore('blobs').put(text, ref))
+  for (const cursor of batch.cursors) unwaited(tx.objectStore('streams').put(cursor, cursor.stream))
+  for (const command of batch.commands) unwaited(tx.objectStore('commands').put(command, command.id))
+  for (const entry of batch.quarantine) unwaited(tx.objectStore('quarantine').put(entry, entry.id))
 }
 
 function abort(tx: LedgerTransaction<'readwrite'>): void {

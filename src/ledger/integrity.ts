@@ -6,12 +6,15 @@ import { refold } from '../core/accept.ts'
 import type { LogRecord } from '../core/entities.ts'
 import { lifecycleOf } from '../core/entities.ts'
 import type { LogId } from '../core/ids.ts'
-import type { IntegrityReport } from './port.ts'
+import type { IntegrityReport, Losses } from './port.ts'
 import { INTACT } from './port.ts'
 import { toRow } from './rows.ts'
 import type { LedgerDatabase, LedgerTransaction, Meta, Segment } from './schema.ts'
 import { EMPTY_META, SCHEMA_VERSION, storeOf } from './schema.ts'
 import { eventsOf, lostSegment } from './segments.ts'
+
+/** Names kept of logs with holes; their number of events is kept in any case. */
+const LOST_LOGS_KEPT = 1_000
 
 interface LogExtent {
   ranges: (readonly [first: number, last: number])[]
@@ -62,9 +65,16 @@ export async function checkIntegrity(tx: LedgerTransaction<'readwrite'>): Promis
     rebuilt += 1
   }
   const after = await recount(tx, meta, extents)
-  await tx.objectStore('meta').put(after, 'ledger')
   // Logs of which nothing is left have no name any more; the counters still know how much they held.
-  return { rebuilt, lostEvents: Math.max(named, meta.events - after.events), lostLogs }
+  const lostEvents = Math.max(named, meta.events - after.events)
+  if (lostEvents > 0) after.losses = addLosses(meta.losses, lostEvents, lostLogs)
+  await tx.objectStore('meta').put(after, 'ledger')
+  return { rebuilt, lostEvents, lostLogs }
+}
+
+function addLosses(before: Losses | undefined, events: number, logs: readonly LogId[]): Losses {
+  const named = new Set([...(before?.logs ?? []), ...logs])
+  return { events: (before?.events ?? 0) + events, logs: [...named].slice(0, LOST_LOGS_KEPT) }
 }
 
 /** Folds a log again; null when it has no events. */

@@ -58,6 +58,7 @@ export function memoryLedger(): Ledger {
       apply(batch)
       return { ...batch, durability }
     },
+    writeLeaving: () => {},
     readRecords: async (wanted) => recordsOf(wanted),
     async listRecords(query) {
       return [...rows.values()]
@@ -102,6 +103,7 @@ export function memoryLedger(): Ledger {
       }
       return { rebuilt, lostEvents: 0, lostLogs: [] }
     },
+    losses: async () => ({ events: 0, logs: [] }),
     onClosed: () => {},
     close: async () => {},
     async destroy() {

@@ -87,6 +87,13 @@ export interface IntegrityReport {
   lostLogs: readonly LogId[]
 }
 
+/** All that was ever found lost: a loss does not end with the session that noticed it. */
+export interface Losses {
+  events: number
+  /** Logs with holes, as far as their names survived; at most 1,000. */
+  logs: readonly LogId[]
+}
+
 export const INTACT: IntegrityReport = { rebuilt: 0, lostEvents: 0, lostLogs: [] }
 
 /** Sync, given the records read in the same transaction; null writes nothing. */
@@ -100,6 +107,11 @@ export interface Ledger {
   write(batch: LedgerBatch): Promise<void>
   /** Reads, decides and writes in one transaction; gives back what was written. @throws LedgerError */
   decide(logs: readonly LogId[], decision: Decision, durability: Durability): Promise<LedgerBatch | null>
+  /**
+   * Best effort at the page's last moment: everything in one transaction, issued at once, without a read and
+   * without looking back. Writing the same again later changes nothing.
+   */
+  writeLeaving(batches: readonly LedgerBatch[]): void
   readRecords(logs: readonly LogId[]): Promise<ReadonlyMap<LogId, LogRecord>>
   listRecords(query: RecordQuery): Promise<readonly LogRecord[]>
   readEvents(log: LogId, query: EventQuery): Promise<readonly RunEvent[]>
@@ -113,6 +125,8 @@ export interface Ledger {
   counts(): Promise<LedgerCounts>
   /** Compares records with events; heals what can be folded again, reports what is gone. */
   check(): Promise<IntegrityReport>
+  /** What earlier checks, and this session's, have found lost. */
+  losses(): Promise<Losses>
   /** Told when the connection is lost from outside (deleted, upgraded, closed by the browser). */
   onClosed(listener: (reason: string) => void): void
   close(): Promise<void>

@@ -6,7 +6,7 @@ import type { DBSchema, IDBPDatabase, IDBPTransaction } from 'idb'
 import type { RunCommand } from '../core/commands.ts'
 import type { LogId } from '../core/ids.ts'
 import type { StreamCursor } from '../core/intake.ts'
-import type { QuarantineEntry } from './port.ts'
+import type { Losses, QuarantineEntry } from './port.ts'
 import type { Row } from './rows.ts'
 
 /**
@@ -41,6 +41,8 @@ export interface Meta {
   segments: number
   events: number
   quarantined: number
+  /** Found lost by integrity checks, over all sessions; absent while nothing ever was. */
+  losses?: Losses
 }
 
 export interface LedgerSchema extends DBSchema {

@@ -48,6 +48,8 @@ export class LedgerWriter {
   #pending: WriterWork = NO_WORK
   readonly #decisions: Job[] = []
   #inFlight: Promise<void> | null = null
+  /** What is in the transaction under way. */
+  #flying: WriterWork = NO_WORK
   #cancelTimer: (() => void) | null = null
   #open = false
   #failures = 0
@@ -104,6 +106,19 @@ export class LedgerWriter {
     if (this.#open && this.#inFlight === null) void this.#writeNext()
   }
 
+  /**
+   * The page is going: all that is not yet known to be durable goes out as one transaction, now. Should the
+   * page live on, the queue finds it written and goes on.
+   */
+  leave(): void {
+    const works = [this.#flying, this.#pending].filter((work) => !isEmpty(work))
+    if (!this.#open || works.length === 0) return
+    this.#ledger.writeLeaving(works)
+    for (const { ref, text } of works.flatMap((work) => work.contents)) {
+      this.#content.put(ref, text).catch(() => {})
+    }
+  }
+
   /** Resolves when everything accepted so far is durable, or at once when nothing waits. SPEC W4. */
   whenIdle(): Promise<void> {
     if (!this.#busy()) return Promise.resolve()
@@ -144,9 +159,11 @@ export class LedgerWriter {
     this.#pending = isEmpty(work) ? work : NO_WORK
     this.#flyingTicket = job === undefined ? this.#pendingTicket : job.ticket
     if (job === undefined) this.#pendingTicket = Infinity
+    this.#flying = job === undefined ? work : NO_WORK
     this.#inFlight = job === undefined ? this.#write(work) : job.run().catch(() => {})
     await this.#inFlight
     this.#inFlight = null
+    this.#flying = NO_WORK
     this.#flyingTicket = Infinity
     const oldest = Math.min(this.#pendingTicket, this.#decisions[0]?.ticket ?? Infinity)
     const idle = this.#idle

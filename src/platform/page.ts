@@ -41,18 +41,24 @@ export const pageFrames: Frames = (work) => {
   return close
 }
 
-/** Calls `leaving` whenever this may be the page's last moment. */
-export function onPageLeaving(leaving: () => void): () => void {
+/**
+ * Watches for the page's last moments. `soon`: it may be about to go, and there may be time for an ordinary
+ * write. `now`: it goes or freezes with this event; only what is issued at once has a chance.
+ */
+export function onPageLeaving({ soon, now }: { soon: () => void; now: () => void }): () => void {
   if (typeof document === 'undefined') return () => {}
   const hidden = (): void => {
-    if (document.visibilityState === 'hidden') leaving()
+    if (document.visibilityState === 'hidden') soon()
   }
   document.addEventListener('visibilitychange', hidden)
-  document.addEventListener('freeze', leaving)
-  globalThis.addEventListener('pagehide', leaving)
+  // Some milliseconds ahead of `pagehide`, and often enough for a whole transaction.
+  globalThis.addEventListener('beforeunload', soon)
+  document.addEventListener('freeze', now)
+  globalThis.addEventListener('pagehide', now)
   return () => {
     document.removeEventListener('visibilitychange', hidden)
-    document.removeEventListener('freeze', leaving)
-    globalThis.removeEventListener('pagehide', leaving)
+    globalThis.removeEventListener('beforeunload', soon)
+    document.removeEventListener('freeze', now)
+    globalThis.removeEventListener('pagehide', now)
   }
 }

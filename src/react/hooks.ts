@@ -76,6 +76,8 @@ export interface RunEventsView {
   /** Sequences above it are not yet durable, and not yet linkable. */
   persistedSequence: number
   hasEarlier: boolean
+  /** Events that were accepted and that the store no longer has, as far as they can be told. */
+  missing: number
   loadEarlier: () => Promise<boolean>
 }
 
@@ -83,11 +85,19 @@ export interface RunEventsView {
 export function useRunEvents(log: LogId): RunEventsView {
   const ledger = useRunLedger()
   const load = useCallback(() => ledger.openRun(log), [ledger, log])
-  useLoad(log, load)
+  const loaded = useLoad(log, load)
   const events = useLedgerSelector((state) => select.selectRunEvents(state, log))
   const persistedSequence = useLedgerSelector((state) => select.selectPersistedSequence(state, log))
+  const head = useLedgerSelector((state) => select.selectHead(state, log))
   const hasEarlier = (events[0]?.sequence ?? 1) > 1
-  return { events, persistedSequence, hasEarlier, loadEarlier: () => ledger.loadEarlierEvents(log) }
+  const missing = loaded === 'ready' ? countMissing(events, head) : 0
+  return { events, persistedSequence, hasEarlier, missing, loadEarlier: () => ledger.loadEarlierEvents(log) }
+}
+
+/** Holes between the events at hand, and behind the last. */
+function countMissing(events: readonly RunEvent[], head: number): number {
+  const first = events[0]
+  return first === undefined ? head : head - first.sequence + 1 - events.length
 }
 
 export interface ThreadView {

@@ -3,17 +3,10 @@
  * the outbox. Rendering never waits for any of it. SPEC W3, H1–H4.
  */
 import type { LogRecord } from '../core/entities.ts'
-import type { IntegrityReport } from '../ledger/port.ts'
-import { INTACT, LedgerError } from '../ledger/port.ts'
+import { LedgerError } from '../ledger/port.ts'
 import type { Health } from './actions.ts'
-import {
-  bootAdvanced,
-  contentsRead,
-  healthChanged,
-  hydrated,
-  integrityChecked,
-  sourceChanged,
-} from './actions.ts'
+import { bootAdvanced, contentsRead, healthChanged, hydrated, sourceChanged } from './actions.ts'
+import { checkLedger } from './checkLedger.ts'
 import { resumeOutbox } from './commands.ts'
 import { QUARANTINE_SHOWN } from './ledgerSlice.ts'
 import { openThread, resolveText } from './reads.ts'
@@ -38,9 +31,8 @@ export async function boot(runtime: Runtime, release: () => void, options: BootO
   dispatch(bootAdvanced({ phase: 'hydrating' }))
   await hydrate(runtime, options)
 
-  const report = await ledger.check().catch((): IntegrityReport => INTACT)
-  dispatch(integrityChecked(report))
-  if (report.rebuilt > 0) await hydrate(runtime, options)
+  const { rebuilt } = await checkLedger(runtime)
+  if (rebuilt > 0) await hydrate(runtime, options)
   const [counts, quarantine] = await Promise.all([ledger.counts(), ledger.listQuarantine(QUARANTINE_SHOWN)])
   dispatch(contentsRead({ counts, quarantine }))
 

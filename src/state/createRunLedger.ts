@@ -113,10 +113,16 @@ export function createRunLedger(options: RunLedgerOptions) {
     getState,
     nextEpoch: () => (epoch += 1),
   }
-  const stopWatching = onPageLeaving(() => {
-    writer.flush()
-    // What has not had its frame yet.
-    void ingest.settled().then(() => writer.flush())
+  // First what is queued, then what has not had its frame yet.
+  const stopWatching = onPageLeaving({
+    soon: () => {
+      writer.flush()
+      void ingest.settled().then(() => writer.flush())
+    },
+    now: () => {
+      writer.leave()
+      void ingest.settled().then(() => writer.leave())
+    },
   })
 
   return {

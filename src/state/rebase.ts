@@ -7,7 +7,8 @@ import type { LogRecord, RunEvent } from '../core/entities.ts'
 import { lifecycleOf } from '../core/entities.ts'
 import type { LogId } from '../core/ids.ts'
 import { NO_WORK } from '../ledger/work.ts'
-import { eventsReceived, healthChanged, integrityChecked, rebased } from './actions.ts'
+import { eventsReceived, healthChanged, rebased } from './actions.ts'
+import { checkLedger } from './checkLedger.ts'
 import type { Runtime } from './runtime.ts'
 
 const RETRY_MS = 1_000
@@ -55,7 +56,7 @@ async function acceptAgain(
   if (head < lifecycleOf(record).lastSequence) {
     // Events were lost under us: the check marks the hole, and what we have goes on behind it.
     if (checked) throw new Error(`${log} has lost stored events`)
-    dispatch(integrityChecked(await ledger.check()))
+    await checkLedger(runtime)
     await acceptAgain(runtime, log, events, true)
     return
   }

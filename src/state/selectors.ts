@@ -98,6 +98,12 @@ export const selectIsUnconfirmed = (state: RunLedgerState, log: LogId): boolean 
 export const selectRunEvents = (state: RunLedgerState, log: LogId): readonly RunEvent[] =>
   state.runs.tails[log] ?? NO_EVENTS
 
+/** Sequence of the log's last accepted event; 0 when the log is not in memory. */
+export const selectHead = (state: RunLedgerState, log: LogId): number => {
+  const record = state.runs.records[log]
+  return record === undefined ? 0 : lifecycleOf(record).lastSequence
+}
+
 export const selectPersistedSequence = (state: RunLedgerState, log: LogId): number =>
   state.runs.persisted[log] ?? 0
 

@@ -75,7 +75,12 @@ const OWNERS: readonly { name: string; pattern: RegExp; files: readonly string[]
   {
     name: 'IndexedDB',
     pattern: /(?<!typeof )\bindexedDB\b|\bIDBKeyRange\b|\bopenDB\b|\bdeleteDB\b/,
-    files: ['src/ledger/indexedDb.ts', 'src/ledger/segments.ts', 'src/ledger/integrity.ts'],
+    files: [
+      'src/ledger/connection.ts',
+      'src/ledger/indexedDb.ts',
+      'src/ledger/segments.ts',
+      'src/ledger/integrity.ts',
+    ],
   },
   { name: 'navigator', pattern: /\bnavigator\b/, files: ['src/platform/browser.ts'] },
   {
