@@ -27,6 +27,8 @@ export interface RunCommand {
   /** The same key twice has one effect. */
   idempotencyKey: string
   attempt: number
+  /** The page that sends it; others leave it alone while that page is alive. */
+  sender: string
   state: CommandState
   createdAt: number
   expiresAt: number

@@ -44,6 +44,7 @@ const command: z.ZodType<RunCommand> = z.object({
   payload: z.custom<Json>((value) => value !== undefined),
   idempotencyKey: z.string().min(1),
   attempt: z.number(),
+  sender: z.string(),
   state: z.enum(COMMAND_STATES),
   createdAt: z.number(),
   expiresAt: z.number(),

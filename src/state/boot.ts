@@ -7,7 +7,7 @@ import { LedgerError } from '../ledger/port.ts'
 import type { Health } from './actions.ts'
 import { bootAdvanced, contentsRead, healthChanged, hydrated, sourceChanged } from './actions.ts'
 import { checkLedger } from './checkLedger.ts'
-import { resumeOutbox } from './commands.ts'
+import { claimPage, resumeOutbox } from './commands.ts'
 import { QUARANTINE_SHOWN } from './ledgerSlice.ts'
 import { openThread, resolveText } from './reads.ts'
 import { keepAsking, reconcileRuns } from './reconcileRuns.ts'
@@ -36,6 +36,7 @@ export async function boot(runtime: Runtime, release: () => void, options: BootO
   const [counts, quarantine] = await Promise.all([ledger.counts(), ledger.listQuarantine(QUARANTINE_SHOWN)])
   dispatch(contentsRead({ counts, quarantine }))
 
+  const leavePage = await claimPage(runtime)
   writer.start()
   dispatch(bootAdvanced({ phase: 'reconciling' }))
   const disconnect = connect(runtime)
@@ -46,11 +47,12 @@ export async function boot(runtime: Runtime, release: () => void, options: BootO
   dispatch(bootAdvanced({ phase: 'ready' }))
   // From here on events flow; those that came meanwhile go through the same fold.
   release()
-  await resumeOutbox(runtime)
   const stopAsking = keepAsking(runtime)
+  await resumeOutbox(runtime)
   return () => {
     stopAsking()
     disconnect()
+    leavePage()
   }
 }
 

@@ -39,6 +39,7 @@ export async function sendCommand(runtime: Runtime, request: CommandRequest): Pr
     payload: request.payload,
     idempotencyKey: id,
     attempt: record === undefined ? 1 : lifecycleOf(record).attempt,
+    sender: runtime.page,
     state: 'sending',
     createdAt: now,
     expiresAt: now + (LIFETIME[request.verb] ?? 24 * HOUR),
@@ -49,26 +50,59 @@ export async function sendCommand(runtime: Runtime, request: CommandRequest): Pr
   return deliver(runtime, source, command)
 }
 
+/** Held by a page for as long as it lives: its commands are in its own hands. */
+const pageLock = (scope: string, page: string): string => `run-ledger:${scope}:page:${page}`
+
+/** Tells the scope's other pages that this one is alive. Gives back how to take that back. */
+export function claimPage({ locks, scope, page }: Runtime): Promise<() => void> {
+  return locks.hold(pageLock(scope, page))
+}
+
 /**
- * Settles what an earlier page left in the outbox. A start whose run never appeared is sent again, since
- * nothing of it survived; whatever was meant for an orchestrator that died with its page has expired.
+ * Settles what pages that died left in the outbox. A start whose run never appeared is sent again, since
+ * nothing of it survived; whatever was meant for an orchestrator that died with its page is unknown.
  */
 export async function resumeOutbox(runtime: Runtime): Promise<void> {
-  const { runs } = runtime.getState()
-  const left = Object.values(runs.commands).filter((command) => !isFinal(command))
-  for (const command of left) {
-    const record = runs.records[command.log]
-    const source = carrierOf(runtime, command.verb)
-    const expired = command.expiresAt <= runtime.clock.now()
-    if (command.verb === 'start') {
-      if (record !== undefined) await settle(runtime, command, 'applied', null)
-      else if (expired || source === undefined)
-        await settle(runtime, command, 'expired', 'It was never sent.')
-      else await deliver(runtime, source, command)
-    } else {
-      const detail = 'The page closed before the orchestrator confirmed it.'
-      await settle(runtime, command, command.state === 'queued' ? 'expired' : 'unknown', detail)
-    }
+  // One page at a time, and over what is on disk by then: no command is taken up twice.
+  const release = await runtime.locks.hold(`run-ledger:${runtime.scope}:outbox`)
+  try {
+    const orphans = await readOrphans(runtime)
+    for (const command of orphans) await takeUp(runtime, command)
+  } finally {
+    release()
+  }
+}
+
+async function readOrphans(runtime: Runtime): Promise<readonly RunCommand[]> {
+  const { ledger, locks, dispatch, getState, clock, scope, page } = runtime
+  const [stored, held] = await Promise.all([ledger.listCommands(), locks.held()])
+  const known = getState().runs.commands
+  for (const command of stored) {
+    // Another page may have settled what we still show as open.
+    if (isFinal(command) && known[command.id]?.state !== command.state) dispatch(commandChanged(command))
+  }
+  return stored.filter((command) => {
+    if (isFinal(command) || command.sender === page) return false
+    // Without locks nobody's death can be told, only that its time is over.
+    return held === null ? command.expiresAt <= clock.now() : !held.has(pageLock(scope, command.sender))
+  })
+}
+
+async function takeUp(runtime: Runtime, command: RunCommand): Promise<void> {
+  if (command.verb !== 'start') {
+    const detail = 'The page closed before the orchestrator confirmed it.'
+    await settle(runtime, command, command.state === 'queued' ? 'expired' : 'unknown', detail)
+    return
+  }
+  const source = carrierOf(runtime, command.verb)
+  const record = (await runtime.ledger.readRecords([command.log])).get(command.log)
+  if (record !== undefined) await settle(runtime, command, 'applied', null)
+  else if (command.expiresAt <= runtime.clock.now() || source === undefined) {
+    await settle(runtime, command, 'expired', 'It was never sent.')
+  } else {
+    const ours: RunCommand = { ...command, sender: runtime.page }
+    await save(runtime, ours)
+    await deliver(runtime, source, ours)
   }
 }
 

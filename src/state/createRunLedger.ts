@@ -8,13 +8,13 @@ import type { Text } from '../core/entities.ts'
 import type { RunCommand } from '../core/commands.ts'
 import type { LogId } from '../core/ids.ts'
 import { workflowLog } from '../core/ids.ts'
-import type { Clock, CommandRequest, ContentStore, Ids, Source } from '../core/ports.ts'
+import type { Clock, CommandRequest, ContentStore, Ids, Locks, Source } from '../core/ports.ts'
 import { withDeadline } from '../ledger/deadline.ts'
 import type { LedgerError } from '../ledger/port.ts'
 import { browserStorage } from '../ledger/storage.ts'
 import type { Storage } from '../ledger/storage.ts'
 import { LedgerWriter } from '../ledger/writer.ts'
-import { randomIds, systemClock } from '../platform/browser.ts'
+import { randomIds, systemClock, webLocks } from '../platform/browser.ts'
 import { onPageLeaving, pageFrames } from '../platform/page.ts'
 import type { Frames } from '../platform/page.ts'
 import { committed, healthChanged, scopeClosed } from './actions.ts'
@@ -45,6 +45,7 @@ export interface RunLedgerOptions {
   storage?: Storage
   clock?: Clock
   ids?: Ids
+  locks?: Locks
   frames?: Frames
 }
 
@@ -56,7 +57,8 @@ const TEMPORARY: ReadonlySet<Health['state']> = new Set(['recovering', 'full'])
 export type RunLedger = ReturnType<typeof createRunLedger>
 
 export function createRunLedger(options: RunLedgerOptions) {
-  const { scope, clock = systemClock, ids = randomIds, frames = pageFrames } = options
+  const { scope, clock = systemClock, ids = randomIds, locks = webLocks(), frames = pageFrames } = options
+  const page = ids.next()
   const sources = options.source === undefined ? [] : [options.source].flat()
   let store: Store<RunLedgerState> | null = null
   let disconnect = (): void => {}
@@ -96,7 +98,7 @@ export function createRunLedger(options: RunLedgerOptions) {
     frames,
     dispatch,
     runs: () => getState().runs,
-    page: ids.next(),
+    page,
   })
   // Nothing is folded before hydration ends (SPEC W3).
   const release = ingest.hold()
@@ -109,6 +111,9 @@ export function createRunLedger(options: RunLedgerOptions) {
     sources,
     clock,
     ids,
+    locks,
+    scope,
+    page,
     dispatch,
     getState,
     nextEpoch: () => (epoch += 1),

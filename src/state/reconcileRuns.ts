@@ -9,6 +9,8 @@ import type { Evidence, RunQuery } from '../core/ports.ts'
 import { reconcile } from '../core/reconcile.ts'
 import { isSettled } from '../core/status.ts'
 import { confirmed, recordsLoaded } from './actions.ts'
+import { resumeOutbox } from './commands.ts'
+import { isFinal } from './commandStates.ts'
 import { decide } from './decide.ts'
 import type { Runtime } from './runtime.ts'
 import { selectWorkflowRuns } from './selectors.ts'
@@ -56,9 +58,10 @@ export function keepAsking(runtime: Runtime): () => void {
     cancel = runtime.clock.setTimeout(() => void ask(round), ms)
   }
   const ask = async (round: number): Promise<void> => {
-    const waiting = Object.keys(runtime.getState().runs.unconfirmed).length > 0
+    const waiting = isWaiting(runtime)
     // An owner that cannot be asked, or a store that cannot be read, is asked again like all others.
     if (waiting) await reconcileRuns(runtime).catch(() => {})
+    if (waiting) await resumeOutbox(runtime).catch(() => {})
     if (!stopped) wait(waiting ? round + 1 : ASK_AGAIN_MS.length)
   }
   wait(0)
@@ -66,6 +69,13 @@ export function keepAsking(runtime: Runtime): () => void {
     stopped = true
     cancel()
   }
+}
+
+/** Whether there are runs or commands whose owner or sender may be gone. */
+function isWaiting({ getState, page }: Runtime): boolean {
+  const { unconfirmed, commands } = getState().runs
+  if (Object.keys(unconfirmed).length > 0) return true
+  return Object.values(commands).some((command) => !isFinal(command) && command.sender !== page)
 }
 
 /** Another tab may have written what we show: its word on its own runs is on the disk. */

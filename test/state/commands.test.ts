@@ -107,6 +107,7 @@ describe('the outbox after a reload', () => {
     void first.ledger.send({ ...stop, ...overrides })
     const sent = await vi.waitUntil(() => command)
     expect(stateOf(first, sent)).toBe(state)
+    first.die()
     const second = openPage(scope)
     await second.boot()
     await second.ledger.whenIdle()
@@ -123,6 +124,22 @@ describe('the outbox after a reload', () => {
     const page = await left('sending', { verb: 'start', log: 'w:new' })
     expect(page.source.sent).toMatchObject([{ verb: 'start', log: 'w:new' }])
     expect(Object.values(page.state().runs.commands)).toMatchObject([{ state: 'delivered' }])
+  })
+
+  test('O1 a command of a page that is still alive is left to that page, until it dies', async () => {
+    const scope = newScope()
+    const first = await running({}, scope)
+    first.source.answer = () => new Promise(() => {})
+    void first.ledger.send({ log: 'w:new', verb: 'start', payload: null })
+    await vi.waitUntil(() => first.source.sent.length > 0)
+    const second = openPage(scope)
+    await second.boot()
+    await second.ledger.whenIdle()
+    expect(second.source.sent).toEqual([])
+    expect(Object.values(second.state().runs.commands)).toMatchObject([{ verb: 'start', state: 'sending' }])
+    first.die()
+    await vi.waitUntil(() => second.source.sent.length > 0, { timeout: 3_000 })
+    expect(second.source.sent).toMatchObject([{ verb: 'start', log: 'w:new' }])
   })
 
   test('O1 a start whose run did appear is not', async () => {

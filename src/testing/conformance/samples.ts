@@ -96,6 +96,7 @@ export function command(id: string, log: LogId, state: RunCommand['state'] = 'se
     payload: null,
     idempotencyKey: id,
     attempt: 1,
+    sender: 'page',
     state,
     createdAt: T0,
     expiresAt: T0 + 3_600_000,

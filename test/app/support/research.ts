@@ -85,6 +85,7 @@ export async function research(asking: Asking): Promise<FinishedResearch> {
             verb: 'answer',
             payload: { questionId: told.questionId ?? '', answer: answers(seen.lastQuestion()) },
             idempotencyKey: `k${commands}`,
+            sender: 'page',
             attempt: 1,
             state: 'sending',
             createdAt: 0,

@@ -57,6 +57,7 @@ export function command(
     payload: payload as Json,
     idempotencyKey: `key-${commands}`,
     attempt: 1,
+    sender: 'page',
     state: 'sending',
     createdAt: 0,
     expiresAt: 0,

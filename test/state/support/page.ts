@@ -7,18 +7,31 @@ import type { EnhancedStore, Middleware, UnknownAction } from '@reduxjs/toolkit'
 import type { RunLedgerState } from '../../../src/index.ts'
 import { createRunLedger } from '../../../src/index.ts'
 import type { RunLedgerOptions } from '../../../src/index.ts'
+import { createLockRegistry, memoryLocks } from '../../../src/platform/memoryLocks.ts'
+import type { LockRegistry, MemoryLocks } from '../../../src/platform/memoryLocks.ts'
 import { liveStream, scriptedSource } from '../../../src/testing/scriptedSource.ts'
 import type { ScriptedSource } from '../../../src/testing/scriptedSource.ts'
 
 export const START = Date.UTC(2026, 1, 1, 9)
 
 export interface Page {
+  /** Ends without a word: the locks it held are free, what it had not written is gone. */
+  die(): void
   store: EnhancedStore
   ledger: ReturnType<typeof createRunLedger>
   source: ScriptedSource
   actions: UnknownAction[]
   state(): RunLedgerState
   boot(options?: { thread?: string }): Promise<void>
+}
+
+const registries = new Map<string, LockRegistry>()
+
+/** Pages of one scope see each other's locks, as tabs do. */
+function locksOf(scope: string): MemoryLocks {
+  const registry = registries.get(scope) ?? createLockRegistry()
+  registries.set(scope, registry)
+  return memoryLocks(registry)
 }
 
 let scopes = 0
@@ -40,7 +53,8 @@ export function openPage(
   options: Partial<RunLedgerOptions> & { source?: ScriptedSource } = {},
 ): Page {
   const source = options.source ?? scriptedSource()
-  const ledger = createRunLedger({ frames: nextMicrotask, ...options, scope, source })
+  const locks = locksOf(scope)
+  const ledger = createRunLedger({ frames: nextMicrotask, locks, ...options, scope, source })
   const actions: UnknownAction[] = []
   const record: Middleware = () => (next) => (action) => {
     actions.push(action as UnknownAction)
@@ -54,6 +68,7 @@ export function openPage(
     ledger,
     store,
     source,
+    die: () => locks.die(),
     actions,
     state: () => store.getState(),
     boot: (bootOptions) => ledger.boot(store, bootOptions),
