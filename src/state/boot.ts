@@ -48,7 +48,7 @@ export async function boot(runtime: Runtime, release: () => void, options: BootO
   // From here on events flow; those that came meanwhile go through the same fold.
   release()
   const stopAsking = keepAsking(runtime)
-  await resumeOutbox(runtime)
+  await resumeOutbox(runtime).catch((error: unknown) => dispatch(healthChanged(toHealth(error))))
   return () => {
     stopAsking()
     disconnect()
