@@ -1,6 +1,7 @@
 /** Owns asking a new question: the question, the documents, the pace, and what is wrong with either. */
 import { useId, useState } from 'react'
 import type { FormEvent } from 'react'
+import { flushSync } from 'react-dom'
 import { useStore } from 'react-redux'
 import { useLedgerStatus, useRunLedger } from 'run-ledger/react'
 import { useLocation } from 'wouter'
@@ -29,11 +30,18 @@ export function AskPanel() {
   const documentsError =
     tried && choice.documents.length === 0 ? 'Choose at least one document, or use the sample set.' : null
 
-  async function submit(event: FormEvent): Promise<void> {
+  async function submit(event: FormEvent<HTMLFormElement>): Promise<void> {
     event.preventDefault()
-    setTried(true)
-    setRefusal(null)
-    if (starting || validateQuestion(question) !== null || choice.documents.length === 0) return
+    // What is wrong is marked before it is looked for, and before a screen reader reads the field.
+    flushSync(() => {
+      setTried(true)
+      setRefusal(null)
+    })
+    if (validateQuestion(question) !== null || choice.documents.length === 0) {
+      showFirstInvalid(event.currentTarget)
+      return
+    }
+    if (starting) return
     setStarting(true)
     try {
       const documents = await keepDocuments(runs, choice.documents)
@@ -95,4 +103,11 @@ export function AskPanel() {
       </div>
     </form>
   )
+}
+
+/** Start may be far below the field; the message is beside the field, where the answer has to go. */
+function showFirstInvalid(form: HTMLFormElement): void {
+  const field = form.querySelector<HTMLElement>('[aria-invalid="true"], [data-invalid="true"] button')
+  field?.focus({ preventScroll: true })
+  field?.closest('.field, .documents')?.scrollIntoView({ block: 'nearest' })
 }

@@ -1,10 +1,16 @@
 /** Owns the list of chosen documents and of files that were refused, each with its reason. */
+import { useEffect, useRef } from 'react'
 import { formatChars } from '../lib/format.ts'
 import type { DocumentChoice } from '../lib/useDocuments.ts'
 import { Icon } from './Icon.tsx'
 
 export function ChosenDocuments({ choice }: { choice: DocumentChoice }) {
   const { documents, rejected } = choice
+  const refused = useRef<HTMLDivElement>(null)
+  // The list may be below the window, and whoever chose a file looks at where it was chosen.
+  useEffect(() => {
+    refused.current?.scrollIntoView({ block: 'nearest' })
+  }, [rejected])
   return (
     <>
       {documents.length > 0 && (
@@ -34,7 +40,7 @@ export function ChosenDocuments({ choice }: { choice: DocumentChoice }) {
         </button>
       )}
       {rejected.length > 0 && (
-        <div className="rejected" role="alert">
+        <div className="rejected" role="alert" ref={refused}>
           <p className="label">Not taken</p>
           <ul>
             {rejected.map(({ name, reason }) => (

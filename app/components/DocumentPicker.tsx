@@ -53,7 +53,12 @@ export function DocumentPicker({ choice, error }: { choice: DocumentChoice; erro
       >
         <p>Drop text files or a folder here</p>
         <div className="drop-actions">
-          <button type="button" className="button" onClick={() => files.current?.click()}>
+          <button
+            type="button"
+            className="button"
+            aria-describedby="documents-note"
+            onClick={() => files.current?.click()}
+          >
             Choose files
           </button>
           <button type="button" className="button" onClick={() => folder.current?.click()}>

@@ -4,9 +4,10 @@ import { useRunEvents } from 'run-ledger/react'
 import { describeEvent } from 'run-ledger'
 import type { LogId, RunEvent } from 'run-ledger'
 import { count, formatClock, formatFull } from '../lib/format.ts'
+import { ToneIcon } from './Icon.tsx'
 
 export function EventLog({ log }: { log: LogId }) {
-  const { events, persistedSequence, hasEarlier, loadEarlier } = useRunEvents(log)
+  const { events, persistedSequence, hasEarlier, missing, loadEarlier } = useRunEvents(log)
   const [loading, setLoading] = useState(false)
   const list = useRef<HTMLOListElement>(null)
   const last = events.at(-1)?.sequence ?? 0
@@ -46,9 +47,20 @@ export function EventLog({ log }: { log: LogId }) {
           </button>
         )}
       </div>
+      {missing > 0 && (
+        <p className="events-missing" data-tone="bad" data-testid="missing-events">
+          <ToneIcon tone="bad" />
+          {count(missing, 'event')} of this run{' '}
+          {missing === 1
+            ? 'is no longer stored: the browser lost it.'
+            : 'are no longer stored: the browser lost them.'}
+        </p>
+      )}
       <ol
         className="event-list"
         ref={list}
+        // Where all is lost, an empty box says nothing.
+        hidden={events.length === 0 && missing > 0}
         tabIndex={0}
         aria-label="Events"
         onScroll={({ currentTarget: { scrollTop, scrollHeight, clientHeight } }) => {

@@ -3,14 +3,14 @@ import { useId } from 'react'
 import { useLedgerStatus } from 'run-ledger/react'
 import type { LedgerState } from 'run-ledger'
 import { count, formatNumber } from '../lib/format.ts'
-import { healthWords, phaseWords, reasonOf } from '../lib/health.ts'
+import { ledgerWords, lostEventsOf, phaseWords, reasonOf } from '../lib/health.ts'
 import { QuarantinePanel } from './QuarantinePanel.tsx'
 
 export function LedgerStatus() {
   const ledger = useLedgerStatus()
   const { phase, health, copies } = ledger
   const id = useId()
-  const { title, tone } = healthWords(health)
+  const { title, tone } = ledgerWords(health, lostEventsOf(ledger))
   const ready = phase === 'ready' || health.state !== 'ok'
   const shown = ready ? title : phaseWords(phase)
   return (
@@ -38,8 +38,8 @@ export function LedgerStatus() {
 
 function LedgerPanel({ ledger }: { ledger: LedgerState }) {
   const { phase, health, copies, received, duplicates, redundant, stored, integrity, sources } = ledger
-  const { title, meaning } = healthWords(health)
-  const lost = integrity?.lostEvents ?? 0
+  const lost = lostEventsOf(ledger)
+  const { title, meaning } = ledgerWords(health, lost)
   return (
     <>
       <h2>{title}</h2>

@@ -1,7 +1,7 @@
 /** Owns the course of a workflow: its phases as a rail, and under each the agents it launched. */
 import type { Phase, RunRecord, WorkflowRun } from 'run-ledger'
 import { questionIn } from '../lib/researchInput.ts'
-import { phaseWords } from '../lib/status.ts'
+import { phaseWords, shownPhaseStatus } from '../lib/status.ts'
 import { AgentRun } from './AgentRun.tsx'
 import { ToneIcon } from './Icon.tsx'
 
@@ -47,8 +47,9 @@ interface PhaseItemProps {
 }
 
 function PhaseItem({ phase, runs, question, unconfirmed }: PhaseItemProps) {
-  const { name, status, description, reason } = phase
-  const { label, tone } = phaseWords(status, unconfirmed)
+  const { name, description, reason } = phase
+  const status = shownPhaseStatus(phase.status, unconfirmed)
+  const { label, tone } = phaseWords(status)
   return (
     <li className="phase" data-testid="phase" data-status={status} data-tone={tone}>
       <div className="phase-head">

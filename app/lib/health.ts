@@ -1,5 +1,5 @@
 /** Owns what the state of the ledger means for a person, in plain words. */
-import type { Health, LedgerState } from 'run-ledger'
+import type { Health, LedgerState, ViewPrefs } from 'run-ledger'
 import type { Tone } from './status.ts'
 
 const HEALTH: Record<Health['state'], { title: string; meaning: string; tone: Tone }> = {
@@ -33,6 +33,15 @@ const HEALTH: Record<Health['state'], { title: string; meaning: string; tone: To
 
 export const healthWords = ({ state }: Health) => HEALTH[state]
 
+/** What is written is safe after a loss too, but "Saved" alone would hide that something is gone. */
+const INCOMPLETE = { ...HEALTH['history-lost'], title: 'Saved, history incomplete' }
+
+/** The ledger in a word, for as long as it lacks something: also after the loss was dismissed. */
+export function ledgerWords(health: Health, lostEvents: number) {
+  const saves = health.state === 'ok' || health.state === 'history-lost'
+  return saves && (lostEvents > 0 || health.state === 'history-lost') ? INCOMPLETE : healthWords(health)
+}
+
 export const reasonOf = (health: Health): string | null => ('reason' in health ? health.reason : null)
 
 const PHASES: Record<LedgerState['phase'], string> = {
@@ -44,3 +53,17 @@ const PHASES: Record<LedgerState['phase'], string> = {
 }
 
 export const phaseWords = (phase: LedgerState['phase']): string => PHASES[phase]
+
+export const LOSS_CHOICE = 'lossSeen'
+
+export const lostEventsOf = ({ integrity }: LedgerState): number => integrity?.lostEvents ?? 0
+
+/**
+ * Whether a person has dismissed the loss that is reported. The reason has to name the number dismissed:
+ * a history deleted under an open page is another loss, and the check of the start has not counted it.
+ */
+export function isLossSeen(ledger: LedgerState, { choices }: ViewPrefs): boolean {
+  const lost = lostEventsOf(ledger)
+  if (ledger.health.state !== 'history-lost' || lost === 0) return false
+  return choices[LOSS_CHOICE] === String(lost) && ledger.health.reason.includes(String(lost))
+}

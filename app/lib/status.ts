@@ -36,11 +36,12 @@ const TOOL_TONES: Record<ToolCallStatus, Tone> = {
 
 export const toolTone = (status: ToolCallStatus): Tone => TOOL_TONES[status]
 
-/** A phase is only as sure as its workflow run. */
-export function phaseWords(status: PhaseStatus, unconfirmed: boolean): { label: string; tone: Tone } {
-  if (status === 'pending') return { label: 'Waiting', tone: 'quiet' }
-  return RUN_WORDS[status === 'running' && unconfirmed ? 'unconfirmed' : status]
-}
+/** A phase is only as sure as its workflow run; one that has ended or not begun needs no confirmation. */
+export const shownPhaseStatus = (status: PhaseStatus, unconfirmed: boolean): PhaseStatus | 'unconfirmed' =>
+  status === 'running' && unconfirmed ? 'unconfirmed' : status
+
+export const phaseWords = (status: PhaseStatus | 'unconfirmed'): { label: string; tone: Tone } =>
+  status === 'pending' ? { label: 'Waiting', tone: 'quiet' } : RUN_WORDS[status]
 
 export const BUCKET_NAMES: Record<Bucket, string> = {
   needs_input: 'Needs input',

@@ -23,6 +23,9 @@ export function indexedDbLedger(options: { scope: string; clock: Clock }): Ledge
   const { clock } = options
   const connection = createConnection(databaseName(options.scope), clock)
 
+  /** The transaction under way, if any. */
+  let writing: LedgerTransaction<'readwrite'> | null = null
+
   async function transact<Result>(
     durability: Durability,
     work: (tx: LedgerTransaction<'readwrite'>) => Promise<Result>,
@@ -30,6 +33,7 @@ export function indexedDbLedger(options: { scope: string; clock: Clock }): Ledge
     const db = await connection.database()
     try {
       const tx = db.transaction(STORES, 'readwrite', { durability })
+      writing = tx
       // Observed here, so that an abort while `work` still runs is not an unhandled rejection.
       const done = tx.done.then(() => null, toLedgerError)
       const whole = async (): Promise<Result> => {
@@ -49,6 +53,8 @@ export function indexedDbLedger(options: { scope: string; clock: Clock }): Ledge
       } catch (error) {
         abort(tx)
         throw error
+      } finally {
+        if (writing === tx) writing = null
       }
     } catch (error) {
       if (error instanceof DecisionError) throw error.cause
@@ -145,8 +151,10 @@ export function indexedDbLedger(options: { scope: string; clock: Clock }): Ledge
       }),
     writeLeaving(batches) {
       try {
-        // No reads: their answers may come too late for the puts. The counters stay behind, so that the next
-        // start compares everything.
+        // What is under way waits for answers that a page on its way out may never get, and ours would wait
+        // behind it: it is given up, and what it held is written here.
+        if (writing !== null) abort(writing)
+        // No reads, for the same reason. The counters stay behind, so that the next start compares everything.
         const tx = connection.current()?.transaction(STORES, 'readwrite', { durability: 'relaxed' })
         if (tx === undefined) return
         tx.done.catch(() => {})
