@@ -38,7 +38,11 @@ function eventSource(): (count: number) => SourceEvent[] {
     }
     return round % 2 === 0
       ? { ...base, type: 'tool.started', payload: { callId, name: 'search', args } }
-      : { ...base, type: 'tool.finished', payload: { callId, name: 'search', status: 'completed', output: args } }
+      : {
+          ...base,
+          type: 'tool.finished',
+          payload: { callId, name: 'search', status: 'completed', output: args },
+        }
   }
   return (count) => Array.from({ length: count }, next)
 }
@@ -104,7 +108,9 @@ describe(`${BATCH} events`, () => {
   }
 
   for (const held of [1_000, 10_000]) {
-    const adapter = createEntityAdapter<SourceEvent, string>({ selectId: (event) => `${event.log} ${event.position}` })
+    const adapter = createEntityAdapter<SourceEvent, string>({
+      selectId: (event) => `${event.log} ${event.position}`,
+    })
     const slice = createSlice({
       name: 'events',
       initialState: adapter.getInitialState(),
