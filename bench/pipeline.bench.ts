@@ -11,8 +11,7 @@ import type { LogRecord } from '../src/core/entities.ts'
 import type { SourceEvent } from '../src/core/events.ts'
 import type { LogId } from '../src/core/ids.ts'
 import { createStreamIntake } from '../src/core/intake.ts'
-import { eventsReceived } from '../src/state/actions.ts'
-import type { Frame } from '../src/state/actions.ts'
+import { EMPTY_FRAME, eventsReceived } from '../src/state/actions.ts'
 import { chatRuntimeReducer } from '../src/state/chatRuntimeSlice.ts'
 import { ledgerReducer } from '../src/state/ledgerSlice.ts'
 import { runsReducer } from '../src/state/runsSlice.ts'
@@ -45,19 +44,6 @@ function eventSource(): (count: number) => SourceEvent[] {
         }
   }
   return (count) => Array.from({ length: count }, next)
-}
-
-function frameOf(changes: Frame['changes']): Frame {
-  return {
-    changes,
-    transient: [],
-    cursors: [],
-    blobs: [],
-    contents: [],
-    quarantine: [],
-    counts: { received: BATCH, duplicates: 0, redundant: 0 },
-    durability: 'relaxed',
-  }
 }
 
 describe(`${BATCH} events`, () => {
@@ -103,7 +89,7 @@ describe(`${BATCH} events`, () => {
     bench('fold and reduce: the way into Redux', () => {
       const { records } = store.getState().runs
       const { changes } = accept((log) => records[log], events(BATCH))
-      store.dispatch(eventsReceived(frameOf(changes)))
+      store.dispatch(eventsReceived({ ...EMPTY_FRAME, changes }))
     })
   }
 

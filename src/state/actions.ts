@@ -25,6 +25,17 @@ export interface Frame {
   durability: Durability
 }
 
+export const EMPTY_FRAME: Frame = {
+  changes: [],
+  transient: [],
+  cursors: [],
+  blobs: [],
+  contents: [],
+  quarantine: [],
+  counts: { received: 0, duplicates: 0, redundant: 0 },
+  durability: 'relaxed',
+}
+
 export const eventsReceived = createAction<Frame>('runs/eventsReceived')
 
 /** A decision of ours, already durable: shown, never enqueued. */

@@ -7,7 +7,7 @@ import type { LogRecord, RunEvent } from '../core/entities.ts'
 import { lifecycleOf } from '../core/entities.ts'
 import type { LogId } from '../core/ids.ts'
 import { NO_WORK } from '../ledger/work.ts'
-import { eventsReceived, healthChanged, rebased } from './actions.ts'
+import { EMPTY_FRAME, eventsReceived, healthChanged, rebased } from './actions.ts'
 import { checkLedger } from './checkLedger.ts'
 import type { Runtime } from './runtime.ts'
 
@@ -67,13 +67,9 @@ async function acceptAgain(
   const { changes } = accept((each) => records[each], missing.map(toSourceEvent))
   dispatch(
     eventsReceived({
+      ...EMPTY_FRAME,
       changes,
-      transient: [],
-      cursors: [],
-      blobs: [],
-      contents: [],
-      quarantine: [],
-      counts: { received: 0, duplicates: events.length - missing.length, redundant: 0 },
+      counts: { ...EMPTY_FRAME.counts, duplicates: events.length - missing.length },
       durability: 'strict',
     }),
   )
