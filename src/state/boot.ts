@@ -17,6 +17,7 @@ import type { Runtime } from './runtime.ts'
 const NEWEST = 50
 const NEWEST_CHILDREN = 200
 const UNSETTLED = 2_000
+const RETRY_MS = 1_000
 
 export interface BootOptions {
   /** The conversation that is on screen: hydrated with all its tool rows. */
@@ -29,7 +30,7 @@ export async function boot(runtime: Runtime, release: () => void, options: BootO
   dispatch(bootAdvanced({ phase: 'opening' }))
   await ledger.open()
   dispatch(bootAdvanced({ phase: 'hydrating' }))
-  await hydrate(runtime, options)
+  await hydrateUntilRead(runtime, options)
 
   const { rebuilt } = await checkLedger(runtime)
   if (rebuilt > 0) await hydrate(runtime, options)
@@ -53,6 +54,19 @@ export async function boot(runtime: Runtime, release: () => void, options: BootO
     stopAsking()
     disconnect()
     leavePage()
+  }
+}
+
+/** A store that opens and does not answer is asked again; nothing is written over what was not read. */
+async function hydrateUntilRead(runtime: Runtime, options: BootOptions): Promise<void> {
+  for (;;) {
+    try {
+      await hydrate(runtime, options)
+      return
+    } catch (error) {
+      runtime.dispatch(healthChanged(toHealth(error)))
+    }
+    await new Promise<void>((resolve) => void runtime.clock.setTimeout(resolve, RETRY_MS))
   }
 }
 

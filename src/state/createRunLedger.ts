@@ -8,7 +8,7 @@ import type { Text } from '../core/entities.ts'
 import type { RunCommand } from '../core/commands.ts'
 import type { LogId } from '../core/ids.ts'
 import { workflowLog } from '../core/ids.ts'
-import type { Clock, CommandRequest, ContentStore, Ids, Locks, Source } from '../core/ports.ts'
+import type { Clock, CommandRequest, Ids, Locks, Source } from '../core/ports.ts'
 import { withDeadline } from '../ledger/deadline.ts'
 import type { LedgerError } from '../ledger/port.ts'
 import { browserStorage } from '../ledger/storage.ts'
@@ -140,7 +140,8 @@ export function createRunLedger(options: RunLedgerOptions) {
     middleware: listener.middleware,
     /** Options for `getDefaultMiddleware` that keep development builds usable. */
     checks,
-    content: content as ContentStore,
+    /** Documents and other whole texts, by reference. */
+    content,
 
     /** Hydrates, reconciles and connects. Rendering does not wait for it; errors become the ledger's health. */
     async boot(target: Store, bootOptions: BootOptions = {}): Promise<void> {

@@ -81,6 +81,27 @@ describe('damage', () => {
   })
 })
 
+describe('a store that does not answer at first', () => {
+  test('W3 is asked again, and nothing is written over what was not read', async () => {
+    const storage = memoryStorage()
+    const page = openPage(newScope(), { storage })
+    const { listRecords } = storage.ledger
+    let refusals = 2
+    storage.ledger.listRecords = async (query) => {
+      refusals -= 1
+      if (refusals >= 0) throw new Error('not now')
+      expect(await storage.ledger.counts()).toMatchObject({ events: 0 })
+      return listRecords(query)
+    }
+    const lines = script()
+    page.source.emit(lines.stream, research(lines))
+    await page.boot()
+    await page.ledger.whenIdle()
+    expect(selectLedgerStatus(page.state())).toMatchObject({ phase: 'ready', health: { state: 'ok' } })
+    expect(page.state().runs.persisted[RUN]).toBe(5)
+  })
+})
+
 describe('another writer', () => {
   test('W5 when another page was first, the disk is read again and our events follow, none twice', async () => {
     const storage = memoryStorage()
