@@ -1,4 +1,5 @@
 /** Owns how durations, times and sizes read. */
+import { currentTime } from './now.ts'
 
 const SECOND = 1_000
 const MINUTE = 60 * SECOND
@@ -35,7 +36,7 @@ export const formatFull = (time: number): string => full.format(time)
 
 /** `14:03` today, `12 Mar, 14:03` before. */
 export function formatStarted(time: number): string {
-  const isToday = new Date(time).toDateString() === new Date().toDateString()
+  const isToday = new Date(time).toDateString() === new Date(currentTime()).toDateString()
   return isToday ? hourMinute.format(time) : `${dayMonth.format(time)}, ${hourMinute.format(time)}`
 }
 

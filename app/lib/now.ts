@@ -35,3 +35,6 @@ const subscribeToNothing = (): (() => void) => () => {}
 export function useNow(active: boolean): number {
   return useSyncExternalStore(active ? subscribe : subscribeToNothing, () => (active ? now : 0))
 }
+
+/** The time at this moment, where nothing has to tick. */
+export const currentTime = (): number => Date.now()

@@ -30,6 +30,7 @@ import { createLedgerListener } from './listener.ts'
 import { loadEarlierEvents, openLog, openThread, openWorkflow, readText } from './reads.ts'
 import type { Content } from './reads.ts'
 import { rebase } from './rebase.ts'
+import { watchConnection } from './watchConnection.ts'
 import { reconcileRuns } from './reconcileRuns.ts'
 import { runsReducer } from './runsSlice.ts'
 import type { Runtime } from './runtime.ts'
@@ -118,6 +119,7 @@ export function createRunLedger(options: RunLedgerOptions) {
     getState,
     nextEpoch: () => (epoch += 1),
   }
+  watchConnection(runtime)
   // First what is queued, then what has not had its frame yet.
   const stopWatching = onPageLeaving({
     soon: () => {

@@ -1,8 +1,9 @@
 /** What the page does when the store is damaged, refused or shared. Laws W2, W5, W7. */
-import { openDB } from 'idb'
+import { deleteDB, openDB } from 'idb'
 import { describe, expect, test, vi } from 'vitest'
 import { memoryStorage, selectLedgerStatus } from '../../src/index.ts'
 import { databaseName } from '../../src/ledger/indexedDb.ts'
+import { healthChanged } from '../../src/state/actions.ts'
 import { newScope, openPage, research, script } from './support/page.ts'
 
 const RUN = 'r:wf1.research.1'
@@ -129,6 +130,23 @@ describe('another writer', () => {
 })
 
 describe('a database damaged under the page', () => {
+  test('a database deleted by another tab is said, and the page goes on', async () => {
+    const scope = newScope()
+    const page = openPage(scope)
+    await page.boot()
+    const lines = script()
+    page.source.emit(lines.stream, research(lines))
+    await page.ledger.whenIdle()
+    await deleteDB(databaseName(scope))
+    const states = () =>
+      page.actions.filter((action) => healthChanged.match(action)).map((action) => action.payload.state)
+    await vi.waitFor(() => expect(states()).toEqual(['recovering', 'ok']))
+    page.source.emit(lines.stream, [lines.event(RUN, 'iteration.started', { iteration: 2 })])
+    await page.ledger.whenIdle()
+    expect(selectLedgerStatus(page.state()).health.state).toBe('history-lost')
+    expect(page.state().runs.persisted[RUN]).toBe(6)
+  })
+
   test('W7 segments deleted while the page is open are counted, and its events go on behind the hole', async () => {
     const scope = newScope()
     const page = openPage(scope)
