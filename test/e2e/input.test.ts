@@ -29,6 +29,26 @@ async function isInSight(app: App, text: RegExp): Promise<boolean> {
 
 const refusals = (app: App): Promise<string[]> => app.get('rejected-file').allInnerTexts()
 
+test('a workflow definition that is refused says why, where the person pressed Start', async () => {
+  // The app's own definition is sound; this is what a host with another one would see.
+  const before = (): void => {
+    const { postMessage } = Worker.prototype
+    Worker.prototype.postMessage = function send(this: Worker, message: unknown) {
+      const { command } = message as { command?: { verb: string; payload: { definition: object } } }
+      if (command?.verb === 'start') Object.assign(command.payload.definition, { phases: [], concurrency: 0 })
+      postMessage.call(this, message)
+    }
+  }
+  const app = await (await open({ before })).open()
+  await app.get('use-samples').click()
+  await app.get('question-input').fill('How long is the warranty?')
+  await app.get('start-button').click()
+  await says(app, /phase/i)
+  expect(await app.page.getByRole('alert').first().innerText()).toMatch(/phase[^]*concurrency/i)
+  expect(app.path).toBe('/')
+  expect(await app.get('run-row').count()).toBe(0)
+})
+
 test('a start without a question and documents says what is missing, next to it', async () => {
   const app = await (await open()).open()
   await app.get('start-button').click()

@@ -1,6 +1,7 @@
 // Runs the workflow in the real orchestrator over texts in memory, and answers its questions from a script.
-import type { ContentReader, Json } from 'run-ledger'
+import type { ContentReader, Json, RawEvent } from 'run-ledger'
 import { createOrchestrator, systemClock } from 'run-ledger/orchestrator'
+import type { AgentContext, AgentTask } from 'run-ledger/orchestrator'
 import type { CorpusDocument } from '../../../app/research/documents.ts'
 import type { Plan, Research, Review } from '../../../app/research/findings.ts'
 import { documentResearch } from '../../../app/research/definition.ts'
@@ -27,6 +28,10 @@ export interface FinishedResearch {
   plan: Plan | null
   research: readonly Research[]
   review: Review | null
+  /** All that the orchestrator said. */
+  events: readonly RawEvent[]
+  /** Tools that really ran, counted where they run. */
+  callsMade: number
 }
 
 /** The value to answer with; the last option (both, or an empty report) when there is no script. */
@@ -52,10 +57,23 @@ export async function research(asking: Asking): Promise<FinishedResearch> {
   }
   const seen = createRecord()
   const outputs = new Map<string, Json[]>()
+  const events: RawEvent[] = []
+  let callsMade = 0
   const agents = researchAgents.map((agent) => ({
     ...agent,
-    async run(...args: Parameters<typeof agent.run>) {
-      const result = await agent.run(...args)
+    async run(context: AgentContext, task: AgentTask) {
+      const counting: AgentContext = {
+        ...context,
+        tool: (call) =>
+          context.tool({
+            ...call,
+            run: () => {
+              callsMade += 1
+              return call.run()
+            },
+          }),
+      }
+      const result = await agent.run(counting, task)
       outputs.set(agent.id, [...(outputs.get(agent.id) ?? []), result.output])
       return result
     },
@@ -71,8 +89,9 @@ export async function research(asking: Asking): Promise<FinishedResearch> {
     agents,
     clock: systemClock,
     content,
-    emit(events) {
-      for (const { log, type, payload } of events) {
+    emit(emitted) {
+      events.push(...emitted)
+      for (const { log, type, payload } of emitted) {
         // Of our own orchestrator, whose events are tested elsewhere.
         const told = payload as Payload
         seen.take(type, told)
@@ -113,6 +132,8 @@ export async function research(asking: Asking): Promise<FinishedResearch> {
   // Outputs of our own agents, as they returned them.
   return {
     ...seen.finished(),
+    events,
+    callsMade,
     plan: (outputs.get('decompose')?.[0] ?? null) as Plan | null,
     research: (outputs.get('researcher') ?? []) as Research[],
     review: (outputs.get('cross_check')?.[0] ?? null) as Review | null,
