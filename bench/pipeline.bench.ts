@@ -5,16 +5,18 @@
 import { configureStore, createEntityAdapter, createSlice } from '@reduxjs/toolkit'
 import { bench, describe } from 'vitest'
 import { accept } from '../src/core/accept.ts'
+import type { LogChange } from '../src/core/accept.ts'
 import { prepare } from '../src/core/content.ts'
 import { decodeEvent } from '../src/core/decode.ts'
 import type { LogRecord } from '../src/core/entities.ts'
 import type { SourceEvent } from '../src/core/events.ts'
 import type { LogId } from '../src/core/ids.ts'
 import { createStreamIntake } from '../src/core/intake.ts'
-import { EMPTY_FRAME, eventsReceived } from '../src/state/actions.ts'
+import { committed, EMPTY_FRAME, eventsReceived } from '../src/state/actions.ts'
 import { chatRuntimeReducer } from '../src/state/chatRuntimeSlice.ts'
 import { ledgerReducer } from '../src/state/ledgerSlice.ts'
 import { runsReducer } from '../src/state/runsSlice.ts'
+import { at } from '../src/state/table.ts'
 
 const BATCH = 256
 const RUNS = 50
@@ -45,6 +47,20 @@ function eventSource(): (count: number) => SourceEvent[] {
   }
   return (count) => Array.from({ length: count }, next)
 }
+
+/** Runs that are held and silent. */
+const quietRuns = (count: number): SourceEvent[] =>
+  Array.from({ length: count }, (_, index) => ({
+    log: `r:quiet-${index}`,
+    stream: 'quiet',
+    position: index,
+    timestamp: START,
+    type: 'run.registered',
+    payload: { status: 'running', parentThreadId: `thread-${index % 20}` },
+  }))
+
+const COMMIT = { persisted: [], transitions: [], commands: [], copies: 1 }
+const headOf = ({ log, events }: LogChange) => ({ log, sequence: events.at(-1)?.sequence ?? 0 })
 
 describe(`${BATCH} events`, () => {
   const fresh = eventSource()
@@ -79,18 +95,26 @@ describe(`${BATCH} events`, () => {
     })
   }
 
-  {
+  for (const { held, history } of [
+    { held: RUNS, history: 1_000 },
+    { held: RUNS, history: 100_000 },
+    { held: 2_000, history: 100_000 },
+  ]) {
     const store = configureStore({
       reducer: { runs: runsReducer, chatRuntime: chatRuntimeReducer, ledger: ledgerReducer },
       middleware: () => [] as never,
       devTools: false,
     })
-    const events = eventSource()
-    bench('fold and reduce: the way into Redux', () => {
+    const frame = (events: readonly SourceEvent[]): void => {
       const { records } = store.getState().runs
-      const { changes } = accept((log) => records[log], events(BATCH))
+      const { changes } = accept((log) => at(records, log), events)
       store.dispatch(eventsReceived({ ...EMPTY_FRAME, changes }))
-    })
+      store.dispatch(committed({ ...COMMIT, persisted: changes.map(headOf) }))
+    }
+    frame(quietRuns(held - RUNS))
+    const events = eventSource()
+    for (let told = 0; told < history; told += BATCH) frame(events(BATCH))
+    bench(`fold and reduce: ${held} runs held, ${history} events before`, () => frame(events(BATCH)))
   }
 
   for (const held of [1_000, 10_000]) {

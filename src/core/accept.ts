@@ -3,12 +3,14 @@
  * sequence and attempt, the record after them, the tool calls and the status changes out. The one fold used
  * live, at boot, in imports and in tests. Pure. SPEC F1–F4, F6.
  */
-import type { LogRecord, RunEvent, ToolCall } from './entities.ts'
+import type { Lifecycle, LogRecord, RunEvent, RunRecord, ToolCall } from './entities.ts'
 import { lifecycleOf } from './entities.ts'
 import type { EventType, SourceEvent } from './events.ts'
 import { isEventType } from './events.ts'
-import { foldRun, newRunRecord } from './foldRun.ts'
-import { foldWorkflow, newWorkflowRecord } from './foldWorkflow.ts'
+import { draftRun, foldRun, newRunRecord, sealRun } from './foldRun.ts'
+import type { RunDraft } from './foldRun.ts'
+import { draftWorkflow, foldWorkflow, newWorkflowRecord } from './foldWorkflow.ts'
+import type { WorkflowDraft } from './foldWorkflow.ts'
 import { isRunLog } from './ids.ts'
 import type { LogId, RunLogId, WorkflowLogId } from './ids.ts'
 import { attemptOf } from './lifecycle.ts'
@@ -35,6 +37,8 @@ export interface LogChange {
   /** Calls as they are after the batch, in order of first touch. */
   toolCalls: readonly ToolCall[]
   transitions: readonly Transition[]
+  /** Whether anything lists are served from is other than it was at `base`; true for a new log. */
+  relisted: boolean
 }
 
 export interface Acceptance {
@@ -43,18 +47,21 @@ export interface Acceptance {
   redundant: number
 }
 
+/** A change in the making: the record is a draft of our own, folded in place. */
 interface OpenChange {
   log: LogId
-  base: number
-  record: LogRecord
+  before: LogRecord | undefined
+  draft: LogDraft
   events: RunEvent[]
-  toolCalls: Map<string, ToolCall>
+  touched: Map<string, ToolCall>
   transitions: Transition[]
 }
 
+type LogDraft = RunDraft | WorkflowDraft
+
 /**
- * Accepts a batch on top of the records `current` knows. `isRepair` tells which streams only count when
- * they change something.
+ * Accepts a batch on top of the records `current` knows, which stay as they are: each touched one is copied
+ * once a batch. `isRepair` tells which streams only count when they change something.
  */
 export function accept(
   current: (log: LogId) => LogRecord | undefined,
@@ -65,21 +72,19 @@ export function accept(
   let redundant = 0
 
   for (const event of events) {
-    const change = open.get(event.log) ?? begin(event.log, current(event.log))
-    const before = change?.record ?? newRecord(event.log, event.timestamp)
-    const step = fold(before, event)
-    if (change !== undefined && isRepair(event.stream) && isSame(step.record, before)) {
+    let change = open.get(event.log)
+    const known = change?.draft ?? current(event.log)
+    if (known !== undefined && isRepair(event.stream) && isOldNews(known, event)) {
       redundant += 1
       continue
     }
-    const target = change ?? emptyChange(event.log, before)
-    open.set(event.log, target)
-    append(target, event, before, step)
+    if (change === undefined) {
+      change = openChange(event, known)
+      open.set(event.log, change)
+    }
+    append(change, event)
   }
-  return {
-    changes: [...open.values()].map((change) => ({ ...change, toolCalls: [...change.toolCalls.values()] })),
-    redundant,
-  }
+  return { changes: [...open.values()].map(close), redundant }
 }
 
 /**
@@ -90,82 +95,102 @@ export function refold(
   events: readonly RunEvent[],
   from?: LogRecord,
 ): { record: LogRecord; toolCalls: readonly ToolCall[] } | null {
-  let record = from
-  const toolCalls = new Map<string, ToolCall>()
+  const [first] = events
+  if (first === undefined) return from === undefined ? null : { record: from, toolCalls: [] }
+  const draft = from === undefined ? newDraft(first.log, first.timestamp) : draftOf(from)
+  const touched = new Map<string, ToolCall>()
   for (const event of events) {
-    const before = record ?? newRecord(event.log, event.timestamp)
-    const step = fold(before, toSourceEvent(event))
-    record = stamp(step.record, event.sequence, event.timestamp)
-    for (const call of step.toolCalls) toolCalls.set(call.id, call)
+    fold(draft, toSourceEvent(event), touched)
+    stamp(draft, event.sequence, event.timestamp)
   }
-  return record === undefined ? null : { record, toolCalls: [...toolCalls.values()] }
+  return { record: seal(draft, from), toolCalls: [...touched.values()] }
 }
 
 /** Only repair streams pay for the comparison: a list read again tells thousands of rows nothing new. */
-function isSame(after: LogRecord, before: LogRecord): boolean {
-  return after === before || JSON.stringify(after) === JSON.stringify(before)
+function isOldNews(record: LogRecord, event: SourceEvent): boolean {
+  const after = draftOf(record)
+  fold(after, event, new Map())
+  return JSON.stringify(after) === JSON.stringify(record)
 }
 
-/** The attempt an event would be accepted into. */
-function attemptFor(record: LogRecord, stream: string): number {
-  return attemptOf(record.bindings, stream, lifecycleOf(record).attempt)
+function fold(draft: LogDraft, event: SourceEvent, touched: Map<string, ToolCall>): void {
+  if (draft.entity === 'run') foldRun(draft, event, touched)
+  else foldWorkflow(draft, event)
 }
 
-function fold(record: LogRecord, event: SourceEvent): { record: LogRecord; toolCalls: readonly ToolCall[] } {
-  if (record.entity === 'run') return foldRun(record, event)
-  return { record: foldWorkflow(record, event), toolCalls: [] }
-}
-
-function newRecord(log: LogId, timestamp: number): LogRecord {
+function newDraft(log: LogId, timestamp: number): LogDraft {
   return isRunLog(log)
-    ? newRunRecord(log as RunLogId, timestamp)
-    : newWorkflowRecord(log as WorkflowLogId, timestamp)
+    ? draftRun(newRunRecord(log as RunLogId, timestamp))
+    : draftWorkflow(newWorkflowRecord(log as WorkflowLogId, timestamp))
 }
 
-function begin(log: LogId, record: LogRecord | undefined): OpenChange | undefined {
-  return record === undefined ? undefined : emptyChange(log, record)
+const draftOf = (record: LogRecord): LogDraft =>
+  record.entity === 'run' ? draftRun(record) : draftWorkflow(record)
+
+/** The record a draft has become. */
+function seal(draft: LogDraft, before: LogRecord | undefined): LogRecord {
+  return draft.entity === 'run' ? sealRun(draft, before as RunRecord | undefined) : draft
 }
 
-function emptyChange(log: LogId, record: LogRecord): OpenChange {
-  const base = lifecycleOf(record).lastSequence
-  return { log, base, record, events: [], toolCalls: new Map(), transitions: [] }
+function openChange({ log, timestamp }: SourceEvent, before: LogRecord | undefined): OpenChange {
+  const draft = before === undefined ? newDraft(log, timestamp) : draftOf(before)
+  return { log, before, draft, events: [], touched: new Map(), transitions: [] }
 }
 
-function append(
-  change: OpenChange,
-  event: SourceEvent,
-  before: LogRecord,
-  step: { record: LogRecord; toolCalls: readonly ToolCall[] },
-): void {
-  const sequence = lifecycleOf(before).lastSequence + 1
-  const after = stamp(step.record, sequence, event.timestamp)
+function append(change: OpenChange, event: SourceEvent): void {
+  const { draft } = change
+  const { lastSequence, status, attempt: attemptBefore, inferred } = lifecycleOf(draft)
+  const sequence = lastSequence + 1
+  fold(draft, event, change.touched)
+  stamp(draft, sequence, event.timestamp)
+  const now = lifecycleOf(draft)
   const { log, type, payload, timestamp, stream, position } = event
   // An event that opens an attempt belongs to the attempt it opens.
-  const attempt = attemptFor(after, stream)
+  const attempt = attemptOf(draft.bindings, stream, now.attempt)
   change.events.push({ log, sequence, type, payload, timestamp, attempt, stream, position })
-  for (const call of step.toolCalls) change.toolCalls.set(call.id, call)
-  const moved = statusChange(before, after, sequence)
-  if (moved !== null) change.transitions.push(moved)
-  change.record = after
+  const isFirst = lastSequence === 0
+  const moved = status !== now.status || attemptBefore !== now.attempt || inferred !== now.inferred
+  if (isFirst || moved) change.transitions.push(toTransition(log, isFirst ? null : status, now))
 }
 
-function statusChange(before: LogRecord, after: LogRecord, sequence: number): Transition | null {
-  const old = lifecycleOf(before)
-  const now = lifecycleOf(after)
-  const isFirst = old.lastSequence === 0
-  const changed = old.status !== now.status || old.attempt !== now.attempt || old.inferred !== now.inferred
-  if (!isFirst && !changed) return null
-  const { attempt, status: to, trigger, inferred } = now
-  return { log: after.log, attempt, from: isFirst ? null : old.status, to, trigger, inferred, sequence }
-}
+const toTransition = (log: LogId, from: RunStatusName | null, now: Lifecycle): Transition => ({
+  log,
+  attempt: now.attempt,
+  from,
+  to: now.status,
+  trigger: now.trigger,
+  inferred: now.inferred,
+  sequence: now.lastSequence,
+})
 
 /** Every accepted event advances the head and the update time; time never runs backwards. */
-function stamp(record: LogRecord, sequence: number, timestamp: number): LogRecord {
-  const { updatedAt } = lifecycleOf(record)
-  const head = { lastSequence: sequence, updatedAt: Math.max(updatedAt, timestamp) }
-  return record.entity === 'run'
-    ? { ...record, run: { ...record.run, ...head } }
-    : { ...record, workflow: { ...record.workflow, ...head } }
+function stamp(draft: LogDraft, sequence: number, timestamp: number): void {
+  const lifecycle = lifecycleOf(draft)
+  lifecycle.lastSequence = sequence
+  lifecycle.updatedAt = Math.max(lifecycle.updatedAt, timestamp)
+}
+
+function close({ log, before, draft, events, touched, transitions }: OpenChange): LogChange {
+  const base = before === undefined ? 0 : lifecycleOf(before).lastSequence
+  const record = seal(draft, before)
+  const toolCalls = [...touched.values()]
+  return { log, base, record, events, toolCalls, transitions, relisted: isRelisted(before, record) }
+}
+
+/** What lists are filtered and ordered by changes rarely; an index that stays as it was need not be written. */
+function isRelisted(before: LogRecord | undefined, after: LogRecord): boolean {
+  if (before === undefined) return true
+  const was = listedBy(before)
+  return listedBy(after).some((value, index) => value !== was[index])
+}
+
+function listedBy(record: LogRecord): readonly unknown[] {
+  const { sortAt, status } = lifecycleOf(record)
+  if (record.entity === 'workflow') {
+    return [sortAt, status, record.workflow.parentThreadId, record.workflow.definitionId]
+  }
+  const { kind, parentThreadId, workflowRunId, parentRunId } = record.run
+  return [sortAt, status, parentThreadId, kind, workflowRunId, parentRunId]
 }
 
 /** Stored events went through the decoder when they were accepted; a type from a newer version is foreign. */

@@ -1,5 +1,5 @@
 /**
- * Owns the limits on foreign data: depth, nodes, keys, string length. One iterative walk copies a value
+ * Owns the limits on foreign data: depth, nodes, keys, string length. One walk copies a value
  * into plain JSON or says why not, so that no later code meets a cycle, a getter, a 10,000-deep object or
  * the key `__proto__`. SPEC S1.
  */
@@ -18,68 +18,60 @@ export const LIMITS = {
 
 export type Bounded = { ok: true; value: Json } | { ok: false; reason: string }
 
-type Container = Json[] | Record<string, Json>
-interface Task {
-  value: object
-  into: Container
-  depth: number
-}
-
 /** Copies `input` as plain JSON. `undefined` members are left out, as JSON would. */
 export function toPlainJson(input: unknown): Bounded {
-  const tasks: Task[] = []
-  let nodes = 0
-
-  const convert = (value: unknown, depth: number): Json | undefined => {
-    nodes += 1
-    if (nodes > LIMITS.nodes) throw new Rejected(`more than ${LIMITS.nodes} values`)
-    switch (typeof value) {
-      case 'string':
-        if (value.length > LIMITS.string) throw new Rejected(`a string of ${value.length} characters`)
-        return value
-      case 'boolean':
-        return value
-      case 'number':
-        if (!Number.isFinite(value)) throw new Rejected(`the number ${value}`)
-        return value
-      case 'undefined':
-        return undefined
-      case 'object':
-        break
-      default:
-        throw new Rejected(`a ${typeof value}`)
-    }
-    if (value === null) return null
-    if (depth >= LIMITS.depth) throw new Rejected(`values nested deeper than ${LIMITS.depth}`)
-    const into: Container = Array.isArray(value) ? [] : {}
-    tasks.push({ value, into, depth: depth + 1 })
-    return into
-  }
-
   try {
-    const root = convert(input, 0)
-    if (root === undefined) return { ok: false, reason: 'nothing' }
-    for (let task = tasks.pop(); task !== undefined; task = tasks.pop()) {
-      const { value, into, depth } = task
-      if (Array.isArray(into)) {
-        for (const item of value as unknown[]) into.push(convert(item, depth) ?? null)
-        continue
-      }
-      if (!isPlainObject(value)) throw new Rejected(`an instance of ${value.constructor?.name ?? 'a class'}`)
-      const keys = Object.keys(value)
-      if (keys.length > LIMITS.keys) throw new Rejected(`an object with ${keys.length} keys`)
-      for (const key of keys) {
-        // The one name whose assignment would not make a property.
-        if (key === '__proto__') throw new Rejected('the key __proto__')
-        const member = convert((value as Record<string, unknown>)[key], depth)
-        if (member !== undefined) into[key] = member
-      }
-    }
-    return { ok: true, value: root }
+    const value = copy(input, 0, { nodes: 0 })
+    return value === undefined ? { ok: false, reason: 'nothing' } : { ok: true, value }
   } catch (error) {
     // A throwing getter or proxy is the input's fault as well.
     return { ok: false, reason: error instanceof Rejected ? error.message : 'what cannot be read' }
   }
+}
+
+/** Calls itself at most `LIMITS.depth` deep. */
+function copy(value: unknown, depth: number, counted: { nodes: number }): Json | undefined {
+  counted.nodes += 1
+  if (counted.nodes > LIMITS.nodes) throw new Rejected(`more than ${LIMITS.nodes} values`)
+  switch (typeof value) {
+    case 'string':
+      if (value.length > LIMITS.string) throw new Rejected(`a string of ${value.length} characters`)
+      return value
+    case 'boolean':
+    case 'undefined':
+      return value
+    case 'number':
+      if (!Number.isFinite(value)) throw new Rejected(`the number ${value}`)
+      return value
+    case 'object':
+      if (value === null) return null
+      if (depth >= LIMITS.depth) throw new Rejected(`values nested deeper than ${LIMITS.depth}`)
+      return Array.isArray(value)
+        ? copyItems(value, depth + 1, counted)
+        : copyMembers(value, depth + 1, counted)
+    default:
+      throw new Rejected(`a ${typeof value}`)
+  }
+}
+
+function copyItems(items: readonly unknown[], depth: number, counted: { nodes: number }): Json {
+  const copied: Json[] = []
+  for (const item of items) copied.push(copy(item, depth, counted) ?? null)
+  return copied
+}
+
+function copyMembers(value: object, depth: number, counted: { nodes: number }): Json {
+  if (!isPlainObject(value)) throw new Rejected(`an instance of ${value.constructor?.name ?? 'a class'}`)
+  const keys = Object.keys(value)
+  if (keys.length > LIMITS.keys) throw new Rejected(`an object with ${keys.length} keys`)
+  const copied: Record<string, Json> = {}
+  for (const key of keys) {
+    // The one name whose assignment would not make a property.
+    if (key === '__proto__') throw new Rejected('the key __proto__')
+    const member = copy((value as Record<string, unknown>)[key], depth, counted)
+    if (member !== undefined) copied[key] = member
+  }
+  return copied
 }
 
 class Rejected extends Error {}

@@ -24,6 +24,8 @@ export interface RunCommand {
   log: LogId
   verb: CommandVerb
   payload: Json
+  /** Parts of the payload looked like secrets and were never stored: it cannot be sent again. */
+  withheld?: true
   /** The same key twice has one effect. */
   idempotencyKey: string
   attempt: number
@@ -35,4 +37,12 @@ export interface RunCommand {
   settledAt: number | null
   /** Why it was refused, or what is not known about it. */
   detail: string | null
+}
+
+const UNDER_WAY: readonly CommandState[] = ['queued', 'sending', 'delivered']
+
+/** How far a command got; of two tellings of one command the one that got further is the later. */
+export function progressOf({ state }: RunCommand): number {
+  const index = UNDER_WAY.indexOf(state)
+  return index === -1 ? UNDER_WAY.length : index
 }

@@ -5,7 +5,7 @@
 import type { z } from 'zod'
 import { toPlainJson } from './bounds.ts'
 import type { SourceEvent, TransientEvent } from './events.ts'
-import { eventSchemas, isEventType, isTransientType, transientSchemas } from './events.ts'
+import { eventSchemas, transientSchemas } from './events.ts'
 import type { LogId, Position } from './ids.ts'
 import { isUsableId } from './ids.ts'
 
@@ -33,31 +33,44 @@ export function decodeEvent(raw: unknown, stream: string): Decoded {
   if (!isLogId(log)) return bad('log is not `r:<run id>` or `w:<workflow run id>`', at)
   if (typeof type !== 'string' || type.length === 0 || type.length > 100) return bad('type is missing', at)
   if (!isTimestamp(timestamp)) return bad('timestamp is not epoch milliseconds', at)
-  const base = { log, timestamp, position: at, stream }
 
-  if (isTransientType(type)) {
-    const parsed = transientSchemas[type].safeParse(payload)
-    if (!parsed.success) return bad(explain(type, parsed.error), at)
-    return { kind: 'transient', event: { ...base, type, payload: parsed.data } as TransientEvent }
-  }
-  if (!isEventType(type)) {
+  const rule = RULES.get(type)
+  if (rule === undefined) {
     const foreign = { source: stream, name: type, value: payload ?? null }
-    return { kind: 'event', event: { ...base, type: 'foreign', payload: foreign } as SourceEvent }
+    return toEvent({ log, timestamp, position: at, stream, type: 'foreign', payload: foreign })
   }
-  if (WORKFLOW_ONLY.has(type) && !log.startsWith('w:')) return bad(`${type} belongs to a workflow log`, at)
-  if (RUN_ONLY.has(type) && !log.startsWith('r:')) return bad(`${type} belongs to an agent run log`, at)
-  const parsed = eventSchemas[type].safeParse(payload)
+  if (rule.log !== null && !log.startsWith(rule.log)) {
+    return bad(`${type} belongs to ${rule.log === 'w:' ? 'a workflow' : 'an agent run'} log`, at)
+  }
+  const parsed = rule.schema.safeParse(payload)
   if (!parsed.success) return bad(explain(type, parsed.error), at)
-  // The pairing of type and payload is what the schema table guarantees; the compiler cannot see it.
-  return { kind: 'event', event: { ...base, type, payload: parsed.data } as SourceEvent }
+  const event = { log, timestamp, position: at, stream, type: rule.type, payload: parsed.data }
+  return rule.isTransient ? { kind: 'transient', event: event as TransientEvent } : toEvent(event)
+}
+
+/** The pairing of type and payload is what the schema table guarantees; the compiler cannot see it. */
+const toEvent = (event: object): Decoded => ({ kind: 'event', event: event as SourceEvent })
+
+interface Rule {
+  /** The name as this code spells it: the same string each time, which comparing it again and again is quick for. */
+  type: string
+  schema: z.ZodType
+  isTransient: boolean
+  /** How ids of the logs begin that hold it; null for either. */
+  log: 'r:' | 'w:' | null
 }
 
 const EITHER = new Set(['run.linked', 'control.requested', 'control.settled', 'log.gap', 'foreign'])
-const WORKFLOW_ONLY = new Set(
-  Object.keys(eventSchemas).filter((type) => type.startsWith('workflow.') || type.startsWith('phase.')),
-)
-const RUN_ONLY = new Set(
-  Object.keys(eventSchemas).filter((type) => !EITHER.has(type) && !WORKFLOW_ONLY.has(type)),
+
+const RULES: ReadonlyMap<string, Rule> = new Map(
+  [eventSchemas, transientSchemas].flatMap((schemas) =>
+    Object.entries(schemas).map(([type, schema]): [string, Rule] => {
+      const isTransient = schemas === transientSchemas
+      const isWorkflow = type.startsWith('workflow.') || type.startsWith('phase.')
+      const log = isTransient || EITHER.has(type) ? null : isWorkflow ? 'w:' : 'r:'
+      return [type, { type, schema, isTransient, log }]
+    }),
+  ),
 )
 
 const bad = (reason: string, position: Position | null): Decoded => ({
@@ -74,7 +87,8 @@ function explain(type: string, error: z.ZodError): string {
 }
 
 function isLogId(value: unknown): value is LogId {
-  return typeof value === 'string' && /^[rw]:/.test(value) && isUsableId(value.slice(2))
+  if (typeof value !== 'string' || !(value.startsWith('r:') || value.startsWith('w:'))) return false
+  return isUsableId(value.slice(2))
 }
 
 function isPosition(value: unknown): value is Position {

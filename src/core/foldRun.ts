@@ -1,7 +1,7 @@
 /**
  * Owns what each event means for an agent run: one case per event type, pure, no clock. SPEC F1–F6.
  */
-import type { AgentRun, Question, RunRecord, RunTelemetry, ToolCall } from './entities.ts'
+import type { AgentRun, RunRecord, RunTelemetry, ToolCall } from './entities.ts'
 import type { SourceEvent } from './events.ts'
 import { idOfLog } from './ids.ts'
 import type { RunLogId } from './ids.ts'
@@ -11,15 +11,31 @@ import { addParent, fillMissing, register } from './registration.ts'
 import { askQuestion, closeQuestions, settleQuestion } from './questions.ts'
 import type { SettledStatusName } from './status.ts'
 import { isSettled } from './status.ts'
-import { abandonCalls, finishCall, giveUpOldest, keepCall, startCall } from './toolCalls.ts'
+import { abandoned, finishCall, giveUpOldest, keepCall, startCall } from './toolCalls.ts'
+import type { CallSite } from './toolCalls.ts'
 import { NO_USAGE, recordUsage, totalsOf } from './usage.ts'
 
 const ARTIFACTS_KEPT = 50
 
-/** The result of one event: the record after it, and the tool calls it touched, kept or not. */
-export interface RunStep {
-  record: RunRecord
-  toolCalls: readonly ToolCall[]
+/**
+ * A run's record that is ours to change while a batch is folded: `run`, `telemetry` and `toolCalls` are copies
+ * and changed in place, everything else in it is replaced, never changed.
+ */
+export interface RunDraft extends RunRecord {
+  toolCalls: ToolCall[]
+}
+
+export const draftRun = (record: RunRecord): RunDraft => ({
+  ...record,
+  run: { ...record.run },
+  telemetry: { ...record.telemetry },
+  toolCalls: [...record.toolCalls],
+})
+
+/** The record a draft of `before` has become; totals are summed once a batch. */
+export function sealRun(draft: RunDraft, before: RunRecord | undefined): RunRecord {
+  if (draft.usage !== before?.usage) Object.assign(draft.telemetry, totalsOf(draft.usage))
+  return draft
 }
 
 /** A run first heard of through any event; `run.registered` fills in what it is. */
@@ -73,122 +89,124 @@ export function newRunRecord(log: RunLogId, timestamp: number): RunRecord {
   }
 }
 
-/** Folds one event; the caller stamps the sequence (`accept.ts`). */
-export function foldRun(record: RunRecord, event: SourceEvent): RunStep {
-  const { run, notes } = record
-  const attempt = attemptOf(record.bindings, event.stream, run.attempt)
-  const unchanged: RunStep = { record, toolCalls: [] }
-  const only = (changes: Partial<RunRecord>): RunStep => ({
-    record: { ...record, ...changes },
-    toolCalls: [],
-  })
-  const tooLate = (): RunStep => only({ notes: late(notes) })
-  const current = attempt === run.attempt
+/** Folds one event and notes the calls it touched, kept or not; the caller stamps the sequence (`accept.ts`). */
+export function foldRun(draft: RunDraft, event: SourceEvent, touched: Map<string, ToolCall>): void {
+  const { run, telemetry } = draft
+  const { stream, timestamp } = event
+  const attempt = attemptOf(draft.bindings, stream, run.attempt)
+  const isCurrent = attempt === run.attempt
+  const isAlive = isCurrent && !isSettled(run.status)
+  const tooLate = (): void => void (draft.notes = late(draft.notes))
 
   switch (event.type) {
     case 'run.registered': {
-      const known = only(register(record, event.payload, event.stream, event.timestamp))
       const { status } = event.payload
-      if (status === undefined || record.registered || run.lastSequence === 0) return known
       // Other events were quicker: the status it was registered with is one more fact.
-      return settle(known.record, { to: status, trigger: 'spawn' }, run.attempt, event.timestamp)
+      const isFact = status !== undefined && !draft.registered && run.lastSequence > 0
+      Object.assign(draft, register(draft, event.payload, stream, timestamp))
+      if (isFact) settle(draft, { to: status, trigger: 'spawn' }, run.attempt, timestamp, touched)
+      return
     }
 
     case 'run.observed': {
       const { kind, status, trigger, summary, error, inferred } = event.payload
-      const filled = fillMissing(record.registered ? run : { ...run, kind: kind ?? run.kind }, event.payload)
-      const seen = filled === run ? unchanged : only({ run: filled, registered: true })
-      if (status === undefined) return seen
+      if (!draft.registered && kind !== undefined) run.kind = kind
+      draft.registered = true
+      draft.run = fillMissing(run, event.payload)
+      if (status === undefined) return
+      const { run: filled, notes } = draft
       const fact = { to: status, trigger: trigger ?? 'imported', summary, error, inferred }
-      const moved = settle(seen.record, fact, attempt, event.timestamp)
+      settle(draft, fact, attempt, timestamp, touched)
       // A row of a list is often old: that it came too late is not worth a note each time it is read.
-      return moved.record.run === seen.record.run ? seen : moved
+      if (draft.run === filled) draft.notes = notes
+      return
     }
 
     case 'run.transitioned':
-      return settle(record, event.payload, attempt, event.timestamp)
+      return settle(draft, event.payload, attempt, timestamp, touched)
 
     case 'run.attempt_started': {
-      const opened = openAttempt(run, event.payload, event.timestamp)
+      const opened = openAttempt(run, event.payload, timestamp)
       if (opened === null) return tooLate()
-      const abandoned = abandonCalls(record.toolCalls, 'interrupted')
-      return {
-        record: {
-          ...record,
-          run: { ...opened, iteration: 0, checkpoint: null },
-          telemetry: { ...record.telemetry, elapsedMs: null },
-          toolCalls: abandoned.reduce(keepCall, record.toolCalls),
-          questions: closeQuestions(record.questions, 'superseded', event.timestamp),
-          bindings: bind(record.bindings, event.stream, opened.attempt),
-        },
-        toolCalls: abandoned,
-      }
+      draft.run = { ...opened, iteration: 0, checkpoint: null }
+      draft.bindings = bind(draft.bindings, stream, opened.attempt)
+      draft.questions = closeQuestions(draft.questions, 'superseded', timestamp)
+      telemetry.elapsedMs = null
+      return abandonCalls(draft, 'interrupted', touched)
     }
 
     case 'run.linked': {
       const { parentRunId } = event.payload
-      return parentRunId === undefined ? unchanged : only({ run: addParent(run, parentRunId) })
+      if (parentRunId !== undefined) draft.run = addParent(run, parentRunId)
+      return
     }
 
     case 'iteration.started': {
-      if (!current || isSettled(run.status)) return tooLate()
+      if (!isAlive) return tooLate()
       const { iteration, max } = event.payload
-      return only({ run: { ...run, iteration, maxIterations: max ?? run.maxIterations } })
+      run.iteration = iteration
+      run.maxIterations = max ?? run.maxIterations
+      return
     }
 
     case 'tool.started': {
-      if (!current || isSettled(run.status)) return tooLate()
-      const call = startCall(record.toolCalls, event.payload, callSite(event, attempt, run))
-      if (call === null) return unchanged
-      const given = giveUpOldest(record.toolCalls)
-      const toolCalls = given === null ? record.toolCalls : keepCall(record.toolCalls, given)
-      const step = withCall({ ...record, toolCalls }, call, { started: true, failed: false })
-      return given === null ? step : { ...step, toolCalls: [given, ...step.toolCalls] }
+      if (!isAlive) return tooLate()
+      const call = startCall(draft.toolCalls, event.payload, callSite(event, attempt, run))
+      if (call === null) return
+      const given = giveUpOldest(draft.toolCalls)
+      if (given !== null) putCall(draft, given, touched)
+      telemetry.toolCount += 1
+      return putCall(draft, call, touched)
     }
 
     case 'tool.finished': {
-      const finished = finishCall(record.toolCalls, event.payload, callSite(event, attempt, run))
-      if (finished === null) return unchanged
-      if (!finished.started && (!current || isSettled(run.status))) return tooLate()
-      const failed = finished.call.status === 'failed'
-      return withCall(record, finished.call, { started: !finished.started, failed })
+      const finished = finishCall(draft.toolCalls, event.payload, callSite(event, attempt, run))
+      if (finished === null) return
+      if (!finished.started && !isAlive) return tooLate()
+      if (!finished.started) telemetry.toolCount += 1
+      if (finished.call.status === 'failed') telemetry.toolErrorCount += 1
+      return putCall(draft, finished.call, touched)
     }
 
     case 'question.asked': {
-      if (!current || isSettled(run.status)) return tooLate()
-      return only({ questions: askQuestion(record.questions, event.payload, attempt, event.timestamp) })
+      if (!isAlive) return tooLate()
+      draft.questions = askQuestion(draft.questions, event.payload, attempt, timestamp)
+      return
     }
 
     case 'question.settled':
-      return only({ questions: settleQuestion(record.questions, event.payload, event.timestamp) })
+      draft.questions = settleQuestion(draft.questions, event.payload, timestamp)
+      return
 
-    case 'checkpoint.saved': {
-      if (!current) return tooLate()
-      return only({ run: { ...run, checkpoint: { savedAt: event.timestamp, state: event.payload.state } } })
-    }
+    case 'checkpoint.saved':
+      if (!isCurrent) return tooLate()
+      run.checkpoint = { savedAt: timestamp, state: event.payload.state }
+      return
 
     case 'checkpoint.cleared':
-      return current ? only({ run: { ...run, checkpoint: null } }) : tooLate()
+      if (!isCurrent) return tooLate()
+      run.checkpoint = null
+      return
 
     case 'usage.reported': {
-      const usage = recordUsage(record.usage, event.payload, event.stream)
-      if (usage === null) return only({ notes: { ...notes, refused: notes.refused + 1 } })
-      const { model, provider } = event.payload
-      const telemetry = {
-        ...record.telemetry,
-        ...totalsOf(usage),
-        model: model ?? record.telemetry.model,
-        provider: provider ?? record.telemetry.provider,
-        updatedAt: Math.max(record.telemetry.updatedAt, event.timestamp),
+      const usage = recordUsage(draft.usage, event.payload, stream)
+      if (usage === null) {
+        draft.notes = { ...draft.notes, refused: draft.notes.refused + 1 }
+        return
       }
-      return only({ usage, telemetry })
+      draft.usage = usage
+      telemetry.model = event.payload.model ?? telemetry.model
+      telemetry.provider = event.payload.provider ?? telemetry.provider
+      telemetry.updatedAt = Math.max(telemetry.updatedAt, timestamp)
+      return
     }
 
     case 'artifact.recorded': {
       const { name, mediaType, content } = event.payload
-      const artifact = { name, mediaType, content, recordedAt: event.timestamp }
       const others = run.artifacts.filter((each) => each.name !== name)
-      return only({ run: { ...run, artifacts: [...others, artifact].slice(-ARTIFACTS_KEPT) } })
+      const artifact = { name, mediaType, content, recordedAt: timestamp }
+      run.artifacts = [...others, artifact].slice(-ARTIFACTS_KEPT)
+      return
     }
 
     case 'transcript.compacted':
@@ -198,56 +216,60 @@ export function foldRun(record: RunRecord, event: SourceEvent): RunStep {
     case 'log.gap':
     case 'foreign':
       // Kept and shown on the timeline; the head advances, nothing else.
-      return unchanged
+      return
 
     case 'workflow.registered':
     case 'workflow.transitioned':
     case 'workflow.attempt_started':
     case 'phase.transitioned':
       // The decoder keeps these out of run logs.
-      return unchanged
+      return
   }
 }
 
 /** A status fact, and what the end of a run means for its open calls, questions and clock. */
-function settle(record: RunRecord, fact: TransitionFact, attempt: number, timestamp: number): RunStep {
-  const { lifecycle: run, moved, notes } = transition(record.run, record.notes, fact, attempt, timestamp)
-  if (run === record.run && notes === record.notes) return { record, toolCalls: [] }
-  if (!moved || !isSettled(run.status)) return { record: { ...record, run, notes }, toolCalls: [] }
+function settle(
+  draft: RunDraft,
+  fact: TransitionFact,
+  attempt: number,
+  timestamp: number,
+  touched: Map<string, ToolCall>,
+): void {
+  const { lifecycle: run, moved, notes } = transition(draft.run, draft.notes, fact, attempt, timestamp)
+  draft.run = run
+  draft.notes = notes
+  if (!moved || !isSettled(run.status)) return
 
-  const abandoned = abandonCalls(record.toolCalls, run.status as SettledStatusName)
-  const toolCalls = abandoned.reduce(keepCall, record.toolCalls)
-  const questions: readonly Question[] = closeQuestions(
-    record.questions,
-    run.inferred ? 'unknown' : 'superseded',
-    timestamp,
-  )
-  const telemetry = {
-    ...record.telemetry,
-    elapsedMs: Math.max(0, (run.completedAt ?? timestamp) - run.startedAt),
-    updatedAt: Math.max(record.telemetry.updatedAt, timestamp),
-  }
-  return { record: { ...record, run, notes, toolCalls, questions, telemetry }, toolCalls: abandoned }
+  const { telemetry } = draft
+  telemetry.elapsedMs = Math.max(0, (run.completedAt ?? timestamp) - run.startedAt)
+  telemetry.updatedAt = Math.max(telemetry.updatedAt, timestamp)
+  draft.questions = closeQuestions(draft.questions, run.inferred ? 'unknown' : 'superseded', timestamp)
+  abandonCalls(draft, run.status, touched)
 }
 
-function withCall(record: RunRecord, call: ToolCall, counts: { started: boolean; failed: boolean }): RunStep {
-  const { telemetry } = record
-  return {
-    record: {
-      ...record,
-      toolCalls: keepCall(record.toolCalls, call),
-      telemetry: {
-        ...telemetry,
-        toolCount: telemetry.toolCount + (counts.started ? 1 : 0),
-        toolErrorCount: telemetry.toolErrorCount + (counts.failed ? 1 : 0),
-        updatedAt: Math.max(telemetry.updatedAt, call.startedAt + (call.elapsedMs ?? 0)),
-      },
-    },
-    toolCalls: [call],
+/** Calls that never reported their end have the run's. */
+function abandonCalls(draft: RunDraft, ending: SettledStatusName, touched: Map<string, ToolCall>): void {
+  for (const call of abandoned(draft.toolCalls, ending)) {
+    keepCall(draft.toolCalls, call)
+    touched.set(call.id, call)
   }
 }
 
-function callSite(event: SourceEvent, attempt: number, run: AgentRun) {
-  const identity = `${event.stream}:${event.position}`
-  return { attempt, iteration: run.iteration, timestamp: event.timestamp, identity }
+function putCall(draft: RunDraft, call: ToolCall, touched: Map<string, ToolCall>): void {
+  const { telemetry, toolCalls } = draft
+  keepCall(toolCalls, call)
+  touched.set(call.id, call)
+  telemetry.updatedAt = Math.max(telemetry.updatedAt, call.startedAt + (call.elapsedMs ?? 0))
 }
+
+const callSite = (
+  { stream, position, timestamp }: SourceEvent,
+  attempt: number,
+  run: AgentRun,
+): CallSite => ({
+  attempt,
+  iteration: run.iteration,
+  timestamp,
+  stream,
+  position,
+})

@@ -33,70 +33,69 @@ export function newWorkflowRecord(log: WorkflowLogId, timestamp: number): Workfl
   return { entity: 'workflow', log, workflow, bindings: [], registered: false, notes: NO_NOTES }
 }
 
-/** Folds one event; the caller stamps the sequence (`accept.ts`). */
-export function foldWorkflow(record: WorkflowRecord, event: SourceEvent): WorkflowRecord {
-  const { workflow, notes } = record
-  const attempt = attemptOf(record.bindings, event.stream, workflow.attempt)
-  const tooLate = (): WorkflowRecord => ({ ...record, notes: late(notes) })
+/** A workflow's record that is ours to change while a batch is folded: `workflow` is a copy of its own. */
+export type WorkflowDraft = WorkflowRecord
+
+export const draftWorkflow = (record: WorkflowRecord): WorkflowDraft => ({
+  ...record,
+  workflow: { ...record.workflow },
+})
+
+/** Folds one event into the draft; the caller stamps the sequence (`accept.ts`). */
+export function foldWorkflow(draft: WorkflowDraft, event: SourceEvent): void {
+  const { workflow } = draft
+  const attempt = attemptOf(draft.bindings, event.stream, workflow.attempt)
+  const tooLate = (): void => void (draft.notes = late(draft.notes))
 
   switch (event.type) {
     case 'workflow.registered': {
-      const known = register(record, event.payload, event.stream, event.timestamp)
       const { status } = event.payload
-      if (status === undefined || record.registered || workflow.lastSequence === 0) return known
       // Other events were quicker: the status it was registered with is one more fact.
-      return move(known, { to: status, trigger: 'spawn' }, workflow.attempt, event.timestamp)
+      const isFact = status !== undefined && !draft.registered && workflow.lastSequence > 0
+      Object.assign(draft, register(draft, event.payload, event.stream, event.timestamp))
+      if (isFact) settle(draft, { to: status, trigger: 'spawn' }, workflow.attempt, event.timestamp)
+      return
     }
 
     case 'workflow.transitioned':
-      return move(record, event.payload, attempt, event.timestamp)
+      return settle(draft, event.payload, attempt, event.timestamp)
 
     case 'workflow.attempt_started': {
       const opened = openAttempt(workflow, event.payload, event.timestamp)
       if (opened === null) return tooLate()
-      return {
-        ...record,
-        workflow: opened,
-        bindings: bind(record.bindings, event.stream, opened.attempt),
-      }
+      draft.workflow = opened
+      draft.bindings = bind(draft.bindings, event.stream, opened.attempt)
+      return
     }
 
     case 'phase.transitioned': {
       if (attempt !== workflow.attempt || isSettled(workflow.status)) return tooLate()
       const { phase, to, reason } = event.payload
-      return {
-        ...record,
-        workflow: { ...workflow, phases: movePhase(workflow.phases, phase, to, reason ?? null) },
-      }
+      workflow.phases = movePhase(workflow.phases, phase, to, reason ?? null)
+      return
     }
 
     case 'run.linked': {
       const { childRunId } = event.payload
       const { childRunIds } = workflow
       const isFull = childRunIds.length >= CHILDREN_KEPT
-      if (childRunId === undefined || isFull || childRunIds.includes(childRunId)) return record
-      return { ...record, workflow: { ...workflow, childRunIds: [...childRunIds, childRunId] } }
+      if (childRunId === undefined || isFull || childRunIds.includes(childRunId)) return
+      workflow.childRunIds = [...childRunIds, childRunId]
+      return
     }
 
     default:
       // Kept and shown on the timeline; the head advances, nothing else.
-      return record
+      return
   }
 }
 
 /** A status fact; a phase cannot outlive its workflow. */
-function move(
-  record: WorkflowRecord,
-  fact: TransitionFact,
-  attempt: number,
-  timestamp: number,
-): WorkflowRecord {
-  const { workflow } = record
-  const { lifecycle, moved, notes } = transition(workflow, record.notes, fact, attempt, timestamp)
-  if (lifecycle === workflow && notes === record.notes) return record
-  const ended = moved && isSettled(lifecycle.status)
-  const phases = ended ? abandonPhases(lifecycle.phases, fact.to) : lifecycle.phases
-  return { ...record, workflow: { ...lifecycle, phases }, notes }
+function settle(draft: WorkflowDraft, fact: TransitionFact, attempt: number, timestamp: number): void {
+  const { lifecycle, moved, notes } = transition(draft.workflow, draft.notes, fact, attempt, timestamp)
+  draft.workflow = lifecycle
+  draft.notes = notes
+  if (moved && isSettled(lifecycle.status)) lifecycle.phases = abandonPhases(lifecycle.phases, fact.to)
 }
 
 function register(
@@ -104,7 +103,7 @@ function register(
   payload: EventPayload<'workflow.registered'>,
   stream: string,
   timestamp: number,
-): WorkflowRecord {
+): Partial<WorkflowRecord> {
   const { workflow } = record
   const phases = payload.phases.map(({ name, description, agentIds, dependsOn }): Phase => ({
     name,
@@ -116,13 +115,12 @@ function register(
   }))
   if (record.registered) {
     const settledForGood = isSettled(workflow.status) && !workflow.inferred
-    return settledForGood ? record : { ...record, bindings: bind(record.bindings, stream, workflow.attempt) }
+    return settledForGood ? {} : { bindings: bind(record.bindings, stream, workflow.attempt) }
   }
   const known = new Map(workflow.phases.map((phase) => [phase.name, phase]))
   const declared = phases.map((phase) => ({ ...phase, ...progressOf(known.get(phase.name)) }))
   const undeclared = workflow.phases.filter((phase) => !phases.some((each) => each.name === phase.name))
   return {
-    ...record,
     workflow: {
       ...workflow,
       ...(workflow.lastSequence === 0 ? newLifecycle(timestamp, payload.status) : null),

@@ -25,17 +25,38 @@ export interface ContentStore {
   /** Null when nothing is kept under the reference: shown as missing, never as empty. */
   get(ref: string): Promise<string | null>
   delete(ref: string): Promise<void>
+  /** Every reference that something is kept under. */
+  keys(): Promise<readonly string[]>
 }
 
 export type ContentReader = Pick<ContentStore, 'get'>
 
+export interface LockRequest {
+  /** Takes the lock from whoever holds it, at once. */
+  steal?: boolean
+  /** Ends the wait: the request rejects. Not together with `steal`. */
+  signal?: AbortSignal
+  /** Another page took the lock by force; it is no longer ours. */
+  onLost?: () => void
+}
+
 /** Named locks that end with their holder. `held` answers for every tab and worker of the origin. */
 export interface Locks {
-  /** Holds the lock until the returned function is called or the holder dies. */
-  hold(name: string): Promise<() => void>
+  /** Holds the lock until the returned function is called, the holder dies, or someone steals it. */
+  hold(name: string, request?: LockRequest): Promise<() => void>
   /** Names of all locks held by anyone; null when that cannot be known. */
   held(): Promise<ReadonlySet<string> | null>
 }
+
+/** A line to the other pages of the origin: what is said on it may get lost and proves nothing. */
+export interface Channel {
+  /** `message`: plain JSON. */
+  post(message: unknown): void
+  close(): void
+}
+
+/** Opens the line of that name; `hear` gets what others say, from code of any version. */
+export type Channels = (name: string, hear: (message: unknown) => void) => Channel
 
 /** What an owner says about a run we know. */
 export type Evidence =
@@ -56,12 +77,15 @@ export interface SourceSink {
   receive(stream: StreamInfo, events: readonly unknown[]): void
   /** The connection changed; `error` says why it is down. */
   status(status: SourceStatus): void
+  /** The stream's last durable position, after which a replay begins; null for one never seen. */
+  position(stream: string): Promise<number | null>
   /** A stored text by its reference, for owners that work on documents kept here; null when it is missing. */
   read(ref: string): Promise<string | null>
 }
 
 export interface SourceStatus {
-  state: 'connecting' | 'connected' | 'disconnected'
+  /** `elsewhere`: another tab is connected, and this one follows what it writes. */
+  state: 'connecting' | 'connected' | 'disconnected' | 'elsewhere'
   error: string | null
 }
 
@@ -70,6 +94,11 @@ export type Delivery = { kind: 'delivered' } | { kind: 'rejected'; reason: strin
 /** An orchestrator's events, its word on what is live, and a way to send it commands. */
 export interface Source {
   id: string
+  /**
+   * What all pages that name it share, as one socket to one core: connected in one page at a time, followed
+   * by the others. Absent: this page's own, as an orchestrator in its worker.
+   */
+  instance?: string
   /** Verbs this source can carry out, and which of them may safely be sent twice. */
   verbs: readonly { verb: CommandVerb; idempotent: boolean }[]
   connect(sink: SourceSink): () => void

@@ -4,6 +4,7 @@
  */
 import type { ToolCall, ToolCallStatus } from './entities.ts'
 import type { EventPayload } from './events.ts'
+import type { Position } from './ids.ts'
 import { toolCallKey } from './ids.ts'
 import type { SettledStatusName } from './status.ts'
 
@@ -15,8 +16,9 @@ export interface CallSite {
   attempt: number
   iteration: number
   timestamp: number
-  /** Identity for calls whose source gives none. */
-  identity: string
+  /** With `position` the identity of a call whose source gives none. */
+  stream: string
+  position: Position
 }
 
 export function startCall(
@@ -24,12 +26,11 @@ export function startCall(
   payload: EventPayload<'tool.started'>,
   site: CallSite,
 ): ToolCall | null {
-  const callId = payload.callId || site.identity
+  const callId = payload.callId || identityOf(site)
   const iteration = payload.iteration ?? site.iteration
-  const id = toolCallKey(site.attempt, iteration, callId)
-  if (calls.some((call) => call.id === id)) return null
+  if (isKept(calls, site.attempt, iteration, callId)) return null
   return {
-    id,
+    id: toolCallKey(site.attempt, iteration, callId),
     callId,
     attempt: site.attempt,
     iteration,
@@ -53,9 +54,9 @@ export function finishCall(
 ): { call: ToolCall; started: boolean } | null {
   const open = findOpen(calls, payload, site)
   const started = open !== undefined
-  if (!started && isAlreadySettled(calls, payload, site)) return null
-  const callId = open?.callId ?? (payload.callId || site.identity)
+  const callId = open?.callId ?? (payload.callId || identityOf(site))
   const iteration = open?.iteration ?? payload.iteration ?? site.iteration
+  if (!started && payload.callId && isKept(calls, site.attempt, iteration, callId)) return null
   const output = payload.output ?? null
   return {
     started,
@@ -79,7 +80,7 @@ export function finishCall(
 }
 
 /** What a run's end says about calls that never reported theirs. */
-export function abandonCalls(calls: readonly ToolCall[], settled: SettledStatusName): readonly ToolCall[] {
+export function abandoned(calls: readonly ToolCall[], settled: SettledStatusName): readonly ToolCall[] {
   const status: ToolCallStatus =
     settled === 'completed' ? 'unknown' : settled === 'cancelled' ? 'cancelled' : 'interrupted'
   return calls
@@ -90,54 +91,49 @@ export function abandonCalls(calls: readonly ToolCall[], settled: SettledStatusN
 /** The oldest open call, given up to make room for one more; null while there is room. */
 export function giveUpOldest(calls: readonly ToolCall[]): ToolCall | null {
   const [oldest] = calls
-  const open = calls.findIndex((call) => call.status !== 'running')
-  if (oldest === undefined || (open === -1 ? calls.length : open) < OPEN_KEPT) return null
+  if (oldest === undefined || openCount(calls) < OPEN_KEPT) return null
   return { ...oldest, status: 'unknown', inferred: true }
 }
 
 /** Puts a call in its place, open ones first, and lets the oldest settled one go when there are too many. */
-export function keepCall(calls: readonly ToolCall[], call: ToolCall): readonly ToolCall[] {
-  const next = calls.filter((each) => each.id !== call.id)
-  const firstSettled = next.findIndex((each) => each.status !== 'running')
-  const open = firstSettled === -1 ? next.length : firstSettled
+export function keepCall(calls: ToolCall[], call: ToolCall): void {
+  const known = calls.findIndex((each) => each.id === call.id)
+  if (known !== -1) calls.splice(known, 1)
+  const open = openCount(calls)
   if (call.status === 'running') {
-    next.splice(open, 0, call)
-    return next
+    calls.splice(open, 0, call)
+    return
   }
-  next.push(call)
-  if (next.length - open > SETTLED_KEPT) next.splice(open, 1)
-  return next
+  calls.push(call)
+  if (calls.length - open > SETTLED_KEPT) calls.splice(open, 1)
 }
 
+/** Open calls come first, so it is also where the settled ones begin. */
+function openCount(calls: readonly ToolCall[]): number {
+  const settled = calls.findIndex((call) => call.status !== 'running')
+  return settled === -1 ? calls.length : settled
+}
+
+/** The call an end belongs to: the oldest of its name or id that is open, the present iteration first. */
 function findOpen(
   calls: readonly ToolCall[],
-  payload: EventPayload<'tool.finished'>,
+  { callId, name, iteration }: EventPayload<'tool.finished'>,
   site: CallSite,
 ): ToolCall | undefined {
-  // What we closed ourselves is still open for the owner's word.
-  const candidates = calls.filter(
-    (call) => (call.status === 'running' || call.inferred) && call.attempt === site.attempt,
-  )
-  if (payload.callId) {
-    // Call ids repeat between iterations: the end belongs to the present one, unless it says otherwise.
-    const named = candidates.filter((call) => call.callId === payload.callId)
-    const iteration = payload.iteration ?? site.iteration
-    const here = named.find((call) => call.iteration === iteration)
-    return here ?? (payload.iteration === undefined ? named[0] : undefined)
+  // Call ids repeat between iterations: the end belongs to the present one, unless it says otherwise.
+  const wanted = iteration ?? (callId ? site.iteration : null)
+  let elsewhere: ToolCall | undefined
+  for (const call of calls) {
+    // What we closed ourselves is still open for the owner's word.
+    if ((call.status !== 'running' && !call.inferred) || call.attempt !== site.attempt) continue
+    if (callId ? call.callId !== callId : call.name !== name) continue
+    if (wanted === null || call.iteration === wanted) return call
+    if (iteration === undefined) elsewhere ??= call
   }
-  return candidates.find(
-    (call) =>
-      call.name === payload.name && (payload.iteration === undefined || call.iteration === payload.iteration),
-  )
+  return elsewhere
 }
 
-function isAlreadySettled(
-  calls: readonly ToolCall[],
-  payload: EventPayload<'tool.finished'>,
-  site: CallSite,
-): boolean {
-  if (!payload.callId) return false
-  const iteration = payload.iteration ?? site.iteration
-  const id = toolCallKey(site.attempt, iteration, payload.callId)
-  return calls.some((call) => call.id === id)
-}
+const isKept = (calls: readonly ToolCall[], attempt: number, iteration: number, callId: string): boolean =>
+  calls.some((call) => call.callId === callId && call.iteration === iteration && call.attempt === attempt)
+
+const identityOf = ({ stream, position }: CallSite): string => `${stream}:${position}`

@@ -7,6 +7,7 @@ import { accept } from '../../src/core/accept.ts'
 import type { LogRecord } from '../../src/core/entities.ts'
 import type { SourceEvent } from '../../src/core/events.ts'
 import type { LogId } from '../../src/core/ids.ts'
+import { counted } from './support/counted.ts'
 import { FLOW, RUN, decoded } from './support/histories.ts'
 
 interface Story {
@@ -85,25 +86,6 @@ function asked(at: number) {
   return ['question.asked', { questionId: `q${at}`, prompt: 'Which?' }] as const
 }
 
-/** Hands out a value whose every read is counted, however deep. */
-function counted<Value extends object>(value: Value, count: () => void): Value {
-  const seen = new WeakMap<object, object>()
-  const wrap = (inner: unknown): unknown => {
-    if (typeof inner !== 'object' || inner === null) return inner
-    const known = seen.get(inner)
-    if (known !== undefined) return known
-    const proxy = new Proxy(inner, {
-      get(target, key) {
-        count()
-        return wrap(Reflect.get(target, key))
-      },
-    })
-    seen.set(inner, proxy)
-    return proxy
-  }
-  return wrap(value) as Value
-}
-
 function events({ log, opening, stream = () => 'A', event }: Story, count: number): SourceEvent[] {
   return Array.from({ length: count }, (_, at) => {
     const [type, payload] = at === 0 ? opening : event(at)
@@ -117,7 +99,7 @@ function work(story: Story, from: number, width = 20): { reads: number; size: nu
   let record: LogRecord | undefined = accept(() => undefined, all.slice(0, from)).changes[0]?.record
   let reads = 0
   for (const event of all.slice(from)) {
-    const watched: LogRecord | undefined = record && counted(record, () => (reads += 1))
+    const watched: LogRecord | undefined = record && counted(record, (by) => (reads += by))
     accept(() => watched, [event])
     record = accept(() => record, [event]).changes[0]?.record
   }
@@ -142,4 +124,18 @@ test('P1 a run’s record is small after 10,000 mixed events', { timeout: 30_000
     return story.event(Math.floor(at / 4))
   })
   expect(work(mixed, 10_000).size).toBeLessThan(64 * 1024)
+})
+
+test('P1 a batch sums the figures of a run once, not once a report', () => {
+  const keys = run((at) => ['usage.reported', { key: `k${at}`, scope: 'own', inputTokens: at, costUsd: 1 }])
+  const all = events(keys, 190)
+  const record = accept(() => undefined, all.slice(0, 150)).changes[0]?.record
+  const readsOf = (batch: readonly SourceEvent[]): number => {
+    let reads = 0
+    const watched = record && counted(record, (by) => (reads += by))
+    accept(() => watched, batch)
+    return reads
+  }
+  const one = readsOf(all.slice(150, 151))
+  expect(readsOf(all.slice(150, 190))).toBeLessThan(one * 8)
 })

@@ -1,6 +1,7 @@
 /** The fold against its oracle, and what must hold of every record whatever happened. SPEC F1–F6. */
 import { expect, test } from 'vitest'
 import { refold } from '../../src/core/accept.ts'
+import type { LogRecord } from '../../src/core/entities.ts'
 import { isSettled } from '../../src/core/status.ts'
 import { FLOW, RUN, assemble, decoded, history, runHistory, workflowHistory } from './support/histories.ts'
 import { deepFreeze, nothingKept, plain, runOf, take, takeAll } from './support/fold.ts'
@@ -72,6 +73,37 @@ property('F1 accepting events changes none of its inputs', history, (events) => 
   }
   expect(plain(kept)).toEqual(plain(takeAll(events)))
 })
+
+property('F1 what a batch gave out is not changed by the next', history, (events) => {
+  const kept = nothingKept()
+  for (let from = 0; from < events.length; from += 7) {
+    // Frozen, so that a change would throw: the records before it, its own events, all it gives out.
+    deepFreeze(take(kept, deepFreeze(structuredClone(events.slice(from, from + 7)))))
+  }
+  expect(plain(kept)).toEqual(plain(takeAll(events)))
+})
+
+property('P1 a change says whether anything lists are served from has changed', history, (events) => {
+  const kept = nothingKept()
+  for (let from = 0; from < events.length; from += 3) {
+    const before = new Map(kept.records)
+    for (const { log, record, relisted } of take(kept, events.slice(from, from + 3)).changes) {
+      const was = before.get(log)
+      expect(relisted).toBe(
+        was === undefined || JSON.stringify(listed(was)) !== JSON.stringify(listed(record)),
+      )
+    }
+  }
+})
+
+function listed(record: LogRecord): unknown {
+  if (record.entity === 'workflow') {
+    const { sortAt, status, parentThreadId, definitionId } = record.workflow
+    return { sortAt, status, parentThreadId, definitionId }
+  }
+  const { sortAt, status, kind, parentThreadId, workflowRunId, parentRunId } = record.run
+  return { sortAt, status, kind, parentThreadId, workflowRunId, parentRunId }
+}
 
 property('F4 a record never contradicts itself', history, (events) => {
   const kept = nothingKept()
