@@ -1,19 +1,28 @@
 /**
  * Owns the one connection to a scope's database: opened with a deadline, closed when another tab needs it
- * gone, opened again by the next use after it was lost.
+ * gone, opened again by the next use after it was lost. One that newer code wrote, or that could not be brought up to
+ * date, is opened as it is and never written to. SPEC T3, M1.
  */
-import { deleteDB, openDB, unwrap } from 'idb'
+import { deleteDB, openDB, unwrap, wrap } from 'idb'
+import type { OpenDBCallbacks } from 'idb'
 import type { Clock } from '../core/ports.ts'
 import { OPEN_DEADLINE_MS, withDeadline } from './deadline.ts'
 import { toLedgerError } from './ledgerErrors.ts'
+import { migrate } from './migrations.ts'
+import type { AnyDatabase, AnyUpgrade } from './migrations.ts'
 import { LedgerError } from './port.ts'
+import type { Migrated, Opening } from './port.ts'
 import type { LedgerDatabase, LedgerSchema } from './schema.ts'
-import { SCHEMA_VERSION, upgrade } from './schema.ts'
+import { READABLE_STORES, SCHEMA_VERSION } from './schema.ts'
 
 export interface Connection {
   /** The open database. @throws LedgerError when it cannot be opened; the next call tries again. */
   database(): Promise<LedgerDatabase>
-  /** The database if it is open this very moment. */
+  /** The same, if it may be written to. @throws LedgerError */
+  writable(): Promise<LedgerDatabase>
+  /** How the open database was found. */
+  opening(): Opening
+  /** The database if it is open this very moment and may be written to. */
   current(): LedgerDatabase | null
   /** Gives the connection up, as one that may be dead. */
   drop(reason: string): void
@@ -23,10 +32,13 @@ export interface Connection {
   onLost(listener: (reason: string) => void): void
 }
 
+const UP_TO_DATE: Opening = { refusal: null, migrated: [] }
+
 export function createConnection(name: string, clock: Clock): Connection {
   let opening: Promise<LedgerDatabase> | null = null
   /** In use; those that were given up or replaced speak for nobody. */
   let current: LedgerDatabase | null = null
+  let found = UP_TO_DATE
   const listeners: ((reason: string) => void)[] = []
 
   function drop(reason: string): void {
@@ -36,28 +48,88 @@ export function createConnection(name: string, clock: Clock): Connection {
     for (const listener of listeners) listener(reason)
   }
 
-  function connect(): Promise<LedgerDatabase> {
-    const attempt = openDB<LedgerSchema>(name, SCHEMA_VERSION, {
-      upgrade: (db, oldVersion) => upgrade(db, oldVersion),
-      // Another tab wants to upgrade or delete: holding on would hang it, and every later open with it.
-      blocking: (_current, _wanted, event) => {
-        const db = event.target as IDBDatabase
-        db.close()
-        const isOurs = current !== null && unwrap(current) === db
-        if (isOurs) drop('another tab is upgrading or deleting the ledger')
-      },
-      terminated: () => drop('the browser closed the database'),
+  const callbacks: OpenDBCallbacks<LedgerSchema> = {
+    // Another tab wants to upgrade or delete: holding on would hang it, and every later open with it.
+    blocking: (_current, _wanted, event) => {
+      const db = event.target as IDBDatabase
+      db.close()
+      const isOurs = current !== null && unwrap(current) === db
+      if (isOurs) drop('another tab is upgrading or deleting the ledger')
+    },
+    terminated: () => drop('the browser closed the database'),
+  }
+
+  async function connect(): Promise<LedgerDatabase> {
+    try {
+      return await connectUpToDate()
+    } catch (error) {
+      const refusal = toLedgerError(error)
+      if (refusal.kind !== 'newer-schema' && refusal.kind !== 'unmigrated') throw refusal
+      return connectAsItIs(refusal)
+    }
+  }
+
+  /** @throws LedgerError `unmigrated` when the database is older and stays so. */
+  async function connectUpToDate(): Promise<LedgerDatabase> {
+    let upgrade: { from: number; done: Promise<readonly Migrated[]> } | null = null
+    let begin = (): void => {}
+    const begun = new Promise<void>((resolve) => {
+      begin = resolve
     })
-    let late = false
-    void attempt.then(
-      (db) => {
-        if (late) db.close()
-        else current = db
+    const attempt = openDB<LedgerSchema>(name, SCHEMA_VERSION, {
+      ...callbacks,
+      upgrade: (db, from, _to, tx) => {
+        upgrade = { from, done: migrate(db as unknown as AnyDatabase, from, tx as unknown as AnyUpgrade) }
+        upgrade.done.catch(() => {})
+        begin()
       },
-      () => {},
-    )
-    return withDeadline(clock, attempt, OPEN_DEADLINE_MS, () => {
-      late = true
+    })
+    // The deadline is for others who hold the database; a large one takes its time to be migrated.
+    await settled(Promise.race([attempt, begun]), attempt)
+    // Assigned in a callback, which the compiler cannot know.
+    const upgraded = upgrade as { from: number; done: Promise<readonly Migrated[]> } | null
+    try {
+      return adopt(await attempt, { refusal: null, migrated: (await upgraded?.done) ?? [] })
+    } catch (error) {
+      if (upgraded === null || upgraded.from === 0) throw error
+      // What a step says of its failure is better than that the transaction was aborted.
+      const cause = await upgraded.done.then(
+        () => error,
+        (reason: unknown) => reason,
+      )
+      throw new LedgerError('unmigrated', toLedgerError(cause).message, { cause })
+    }
+  }
+
+  /** Without a version, so that nothing changes. @throws LedgerError, the given one, when we cannot read it. */
+  async function connectAsItIs(refusal: LedgerError): Promise<LedgerDatabase> {
+    const attempt = openDB<LedgerSchema>(name, undefined, {
+      ...callbacks,
+      // Deleted meanwhile: it is not for us to make a new one.
+      upgrade: (_db, _from, _to, tx) => {
+        tx.done.catch(() => {})
+        tx.abort()
+      },
+    })
+    const db = await settled(attempt, attempt).catch(() => null)
+    if (db !== null && (await isReadable(db).catch(() => false))) return adopt(db, { refusal, migrated: [] })
+    db?.close()
+    throw refusal
+  }
+
+  function adopt(db: LedgerDatabase, how: Opening): LedgerDatabase {
+    current = db
+    found = how
+    return db
+  }
+
+  /** What comes later than the deadline is closed again. */
+  function settled<Value>(promise: Promise<Value>, attempt: Promise<LedgerDatabase>): Promise<Value> {
+    return withDeadline(clock, promise, OPEN_DEADLINE_MS, () => {
+      attempt.then(
+        (db) => db.close(),
+        () => {},
+      )
       return new LedgerError(
         'unavailable',
         'The database did not open within 5 seconds; another tab may hold it.',
@@ -72,16 +144,24 @@ export function createConnection(name: string, clock: Clock): Connection {
     if (open !== null) (await open).close()
   }
 
+  function database(): Promise<LedgerDatabase> {
+    // A failed open is not kept: the next call tries again.
+    opening ??= connect().catch((error: unknown) => {
+      opening = null
+      throw toLedgerError(error)
+    })
+    return opening
+  }
+
   return {
-    database() {
-      // A failed open is not kept: the next call tries again.
-      opening ??= connect().catch((error: unknown) => {
-        opening = null
-        throw toLedgerError(error)
-      })
-      return opening
+    database,
+    async writable() {
+      const db = await database()
+      if (found.refusal !== null) throw found.refusal
+      return db
     },
-    current: () => current,
+    opening: () => found,
+    current: () => (found.refusal === null ? current : null),
     drop,
     close,
     async destroy() {
@@ -92,4 +172,25 @@ export function createConnection(name: string, clock: Clock): Connection {
       listeners.push(listener)
     },
   }
+}
+
+/**
+ * Who reads hears of a failure by the requests that were made. `idb` rejects the transaction's own promise as well,
+ * whether anybody waits for it or not, and a host would see an error that nobody made.
+ */
+function observeTransactions(db: IDBDatabase): void {
+  const transaction = (...args: Parameters<IDBDatabase['transaction']>): IDBTransaction => {
+    const tx = IDBDatabase.prototype.transaction.apply(db, args)
+    wrap(tx).done.catch(() => {})
+    return tx
+  }
+  Object.defineProperty(db, 'transaction', { value: transaction })
+}
+
+/** Whether this code knows what rows and segments of the database mean. */
+async function isReadable(db: LedgerDatabase): Promise<boolean> {
+  if (!READABLE_STORES.every((store) => db.objectStoreNames.contains(store))) return false
+  if (db.version < SCHEMA_VERSION) return true
+  const meta = await db.get('meta', 'ledger')
+  return meta !== undefined && meta.minReader <= SCHEMA_VERSION
 }

@@ -22,6 +22,7 @@ export function localForageContentStore(scope: string): ContentStore {
       return typeof text === 'string' ? text : null
     },
     delete: (ref) => store.removeItem(ref),
+    keys: () => store.keys(),
   }
 }
 
@@ -35,5 +36,6 @@ export function memoryContentStore(): ContentStore {
     delete: async (ref) => {
       texts.delete(ref)
     },
+    keys: async () => [...texts.keys()],
   }
 }

@@ -6,6 +6,8 @@ import type { Clock } from '../core/ports.ts'
 
 export const OPEN_DEADLINE_MS = 5_000
 export const TRANSACTION_DEADLINE_MS = 5_000
+/** A look at everything that is stored takes as long as that is large. */
+export const REPAIR_DEADLINE_MS = 120_000
 
 /** Settles as `promise` does, or rejects with `late()` after `ms`. */
 export function withDeadline<Value>(

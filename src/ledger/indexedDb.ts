@@ -6,16 +6,31 @@ import type { LogRecord } from '../core/entities.ts'
 import type { LogId } from '../core/ids.ts'
 import type { Clock } from '../core/ports.ts'
 import { createConnection } from './connection.ts'
-import { TRANSACTION_DEADLINE_MS, withDeadline } from './deadline.ts'
-import { checkIntegrity, refoldLog, refoldStored } from './integrity.ts'
+import { joinStored } from './cursors.ts'
+import { REPAIR_DEADLINE_MS, TRANSACTION_DEADLINE_MS, withDeadline } from './deadline.ts'
+import { checkIntegrity, isConsistent, recordLoss } from './integrity.ts'
+import { deleteLogs, sizeOf } from './deletion.ts'
 import { toLedgerError } from './ledgerErrors.ts'
-import type { Decision, Durability, Ledger, LedgerBatch, RecordQuery } from './port.ts'
-import { conflict, LedgerError } from './port.ts'
-import type { Row } from './rows.ts'
-import { matches, newestFirst, PROJECTION_VERSION, toRow } from './rows.ts'
+import { mergeSegments } from './merge.ts'
+import { storeQuarantine } from './quarantine.ts'
+import { unwaited } from './requests.ts'
+import { readStored, restamp, restorePieces, takeInventory } from './repair.ts'
+import type {
+  Decision,
+  Durability,
+  Ledger,
+  LedgerBatch,
+  StoredSegment,
+  WriteReceipt,
+} from './port.ts'
+import { conflict, INTACT, LedgerError } from './port.ts'
+import { readCount, readList, readPage, readPageFromRows } from './lists.ts'
+import { currentRecord, refoldStale } from './projection.ts'
+import { toRow } from './rows.ts'
 import type { LedgerDatabase, LedgerTransaction } from './schema.ts'
 import { EMPTY_META, storeOf, STORES } from './schema.ts'
 import { readHead, readWindow, toSegment } from './segments.ts'
+import { relist } from './tallies.ts'
 
 export const databaseName = (scope: string): string => `run-ledger:${scope}`
 
@@ -23,17 +38,14 @@ export function indexedDbLedger(options: { scope: string; clock: Clock }): Ledge
   const { clock } = options
   const connection = createConnection(databaseName(options.scope), clock)
 
-  /** The transaction under way, if any. */
-  let writing: LedgerTransaction<'readwrite'> | null = null
-
   async function transact<Result>(
     durability: Durability,
     work: (tx: LedgerTransaction<'readwrite'>) => Promise<Result>,
+    deadline = TRANSACTION_DEADLINE_MS,
   ): Promise<Result> {
-    const db = await connection.database()
+    const db = await connection.writable()
     try {
       const tx = db.transaction(STORES, 'readwrite', { durability })
-      writing = tx
       // Observed here, so that an abort while `work` still runs is not an unhandled rejection.
       const done = tx.done.then(() => null, toLedgerError)
       const whole = async (): Promise<Result> => {
@@ -47,14 +59,12 @@ export function indexedDbLedger(options: { scope: string; clock: Clock }): Ledge
         return await withDeadline(
           clock,
           whole(),
-          TRANSACTION_DEADLINE_MS,
-          () => new LedgerError('transient', 'A transaction did not settle within 5 seconds.'),
+          deadline,
+          () => new LedgerError('transient', `A transaction did not settle within ${deadline / 1_000} seconds.`),
         )
       } catch (error) {
         abort(tx)
         throw error
-      } finally {
-        if (writing === tx) writing = null
       }
     } catch (error) {
       if (error instanceof DecisionError) throw error.cause
@@ -65,7 +75,7 @@ export function indexedDbLedger(options: { scope: string; clock: Clock }): Ledge
     }
   }
 
-  async function apply(tx: LedgerTransaction<'readwrite'>, batch: LedgerBatch): Promise<void> {
+  async function apply(tx: LedgerTransaction<'readwrite'>, batch: LedgerBatch): Promise<WriteReceipt> {
     const metaStore = tx.objectStore('meta')
     const [meta = EMPTY_META] = await Promise.all([
       metaStore.get('ledger'),
@@ -75,27 +85,32 @@ export function indexedDbLedger(options: { scope: string; clock: Clock }): Ledge
       }),
     ])
     const next = { ...meta, batch: meta.batch + 1 }
-    const quarantined = await Promise.all(
-      batch.quarantine.map(({ id }) => tx.objectStore('quarantine').getKey(id)),
-    )
-    next.quarantined += quarantined.filter((key) => key === undefined).length
+    const relisted = batch.logs.flatMap((write) => (write.relisted ? [write.record] : []))
+    const [cursors] = await Promise.all([joinStored(tx, batch.cursors), relist(tx, relisted)])
+    if (batch.quarantine.length > 0) await storeQuarantine(tx, batch.quarantine, next)
     for (const { log, base, events } of batch.logs) {
       if (events.length > 0) next.segments += 1
       next.events += events.length
       if (base === 0) next[storeOf(log)] += 1
     }
-    putAll(tx, batch)
+    const segments = putAll(tx, { ...batch, cursors })
+    for (const { body } of segments) next.bytes += body.length
+    for (const { text } of batch.blobs) next.bytes += text.length
     unwaited(metaStore.put(next, 'ledger'))
+    return { stamp: { batch: next.batch, events: next.events }, segments }
   }
 
-  async function read<Result>(work: (db: LedgerDatabase) => Promise<Result>): Promise<Result> {
+  async function read<Result>(
+    work: (db: LedgerDatabase) => Promise<Result>,
+    deadline = TRANSACTION_DEADLINE_MS,
+  ): Promise<Result> {
     const db = await connection.database()
     try {
       return await withDeadline(
         clock,
         work(db),
-        TRANSACTION_DEADLINE_MS,
-        () => new LedgerError('transient', 'A read did not settle within 5 seconds.'),
+        deadline,
+        () => new LedgerError('transient', `A read did not settle within ${deadline / 1_000} seconds.`),
       )
     } catch (error) {
       const failure = toLedgerError(error)
@@ -104,75 +119,64 @@ export function indexedDbLedger(options: { scope: string; clock: Clock }): Ledge
     }
   }
 
-  /** A row folded by an older fold is folded again from its events before anyone sees it. */
-  async function current(db: LedgerDatabase, row: Row): Promise<LogRecord> {
-    if (row.projection === PROJECTION_VERSION) return row.record
-    return (await refoldLog(db, row.log)) ?? row.record
-  }
+  /** A store laid out by other code: only rows and segments are sure to be as we know them. */
+  const isForeign = (): boolean => connection.opening().refusal !== null
 
-  async function list(db: LedgerDatabase, query: RecordQuery): Promise<readonly LogRecord[]> {
-    const store = db.transaction(query.entity === 'run' ? 'runs' : 'workflows').store
-    const narrow = narrowest(query)
-    let rows: Row[]
-    if (narrow !== null) {
-      rows = await store.index(narrow.index).getAll(narrow.value as never)
-      rows = rows.filter((row) => matches(row, query)).toSorted(newestFirst)
-    } else {
-      rows = []
-      const upTo = query.before === undefined ? null : IDBKeyRange.upperBound(query.before.sortAt)
-      let cursor = await store.index('sortAt').openCursor(upTo, 'prev')
-      while (cursor !== null && rows.length < query.limit) {
-        if (matches(cursor.value, query)) rows.push(cursor.value)
-        cursor = await cursor.continue()
-      }
-    }
-    return Promise.all(rows.slice(0, query.limit).map((row) => current(db, row)))
-  }
+  /** What other code keeps is not ours to judge. */
+  const looksConsistent = async (db: LedgerDatabase): Promise<boolean> => isForeign() || isConsistent(db)
 
   return {
     kind: 'indexedDb',
     open: async () => {
       await connection.database()
     },
+    opening: connection.opening,
     write: (batch) => transact(batch.durability, (tx) => apply(tx, batch)),
     decide: (logs, decision, durability) =>
       transact(durability, async (tx) => {
         const records = new Map<LogId, LogRecord>()
         const rows = await Promise.all(logs.map((log) => tx.objectStore(storeOf(log)).get(log)))
         for (const row of rows) {
-          if (row === undefined) continue
-          const stale = row.projection !== PROJECTION_VERSION
-          const record = stale ? await refoldStored(tx, row.log) : row.record
-          records.set(row.log, record ?? row.record)
+          if (row !== undefined) records.set(row.log, await currentRecord(tx.objectStore('segments'), row))
         }
         const batch = attempt(decision, records)
-        if (batch !== null) await apply(tx, batch)
-        return batch
+        return batch === null ? null : { batch, ...(await apply(tx, batch)) }
       }),
-    writeLeaving(batches) {
+    writeLetter(letter) {
       try {
-        // What is under way waits for answers that a page on its way out may never get, and ours would wait
-        // behind it: it is given up, and what it held is written here.
-        if (writing !== null) abort(writing)
-        // No reads, for the same reason. The counters stay behind, so that the next start compares everything.
-        const tx = connection.current()?.transaction(STORES, 'readwrite', { durability: 'relaxed' })
+        // A store of its own: it waits for no transaction under way, whose answers a page on its way out may never get.
+        const tx = connection.current()?.transaction('letters', 'readwrite', { durability: 'relaxed' })
         if (tx === undefined) return
         tx.done.catch(() => {})
-        for (const batch of batches) putAll(tx, batch)
+        unwaited(tx.store.put(letter, letter.id))
         tx.commit()
       } catch {
         // The page is going; what could be done was tried.
       }
     },
+    listLetters: () => read(async (db) => (isForeign() ? [] : db.getAll('letters'))),
+    deleteLetters: (ids) =>
+      read(async () => {
+        const tx = (await connection.writable()).transaction('letters', 'readwrite')
+        await Promise.all(ids.map((id) => tx.store.delete(id)))
+        await tx.done
+      }),
     readRecords: (logs) =>
       read(async (db) => {
-        const tx = db.transaction(['runs', 'workflows'])
+        const tx = db.transaction(['runs', 'workflows', 'segments'])
+        const segments = tx.objectStore('segments')
         const rows = await Promise.all(logs.map((log) => tx.objectStore(storeOf(log)).get(log)))
         const found = rows.filter((row) => row !== undefined)
-        const records = await Promise.all(found.map((row) => current(db, row)))
+        const records = await Promise.all(found.map((row) => currentRecord(segments, row)))
         return new Map(records.map((record) => [record.log, record]))
       }),
-    listRecords: (query) => read((db) => list(db, query)),
+    listRecords: (query) =>
+      read(async (db) => (isForeign() ? (await readPageFromRows(db, query)).records : readList(db, query))),
+    listPage: (query) => read((db) => (isForeign() ? readPageFromRows : readPage)(db, query)),
+    countRecords: (filter) =>
+      read(async (db) =>
+        isForeign() ? (await readPageFromRows(db, { ...filter, limit: 0 })).total : readCount(db, filter),
+      ),
     readEvents: (log, query) => read((db) => readWindow(db.transaction('segments').store, log, query)),
     readHead: (log) => read((db) => readHead(db.transaction('segments').store, log)),
     readBlob: (ref) => read(async (db) => (await db.get('blobs', ref)) ?? null),
@@ -193,7 +197,31 @@ export function indexedDbLedger(options: { scope: string; clock: Clock }): Ledge
         const { runs, workflows, events, quarantined } = (await db.get('meta', 'ledger')) ?? EMPTY_META
         return { runs, workflows, events, quarantined }
       }),
-    check: async () => transact('strict', (tx) => checkIntegrity(tx)),
+    stamp: () =>
+      read(async (db) => {
+        const { batch, events } = (await db.get('meta', 'ledger')) ?? EMPTY_META
+        return { batch, events }
+      }),
+    isConsistent: () => read(looksConsistent),
+    async check({ full } = { full: false }) {
+      if (!full && (await read(looksConsistent))) return INTACT
+      return transact('strict', checkIntegrity, REPAIR_DEADLINE_MS)
+    },
+    inventory: () => read(takeInventory, REPAIR_DEADLINE_MS),
+    readSegments: (log) => read((db) => readStored(db, log)),
+    restore: (pieces) => transact('strict', (tx) => restorePieces(tx, pieces)),
+    restamp: (batch) => transact('strict', (tx) => restamp(tx, batch)),
+    recordLoss: (events) => transact('strict', (tx) => recordLoss(tx, events)),
+    deleteLogs: (logs, at, heads) =>
+      transact('strict', (tx) => deleteLogs(tx, logs, at, heads), REPAIR_DEADLINE_MS),
+    mergeSegments: (log, step) => transact('relaxed', (tx) => mergeSegments(tx, log, step)),
+    refoldStale: (limit) => transact('relaxed', (tx) => refoldStale(tx, limit)),
+    sizeOf: (log) => read((db) => sizeOf(db, log)),
+    listCursors: () => read((db) => db.getAll('streams')),
+    deleteCursors: (streams) =>
+      transact('relaxed', async (tx) => {
+        await Promise.all(streams.map((stream) => tx.objectStore('streams').delete(stream)))
+      }),
     losses: () => read(async (db) => (await db.get('meta', 'ledger'))?.losses ?? { events: 0, logs: [] }),
     onClosed: connection.onLost,
     close: connection.close,
@@ -212,19 +240,20 @@ function attempt(decision: Decision, records: ReadonlyMap<LogId, LogRecord>): Le
   }
 }
 
-// Not awaited before the commit: a failure aborts the transaction, and that is awaited.
-const unwaited = (put: Promise<unknown>): void => void put.catch(() => {})
-
-function putAll(tx: LedgerTransaction<'readwrite'>, batch: LedgerBatch): void {
+function putAll(tx: LedgerTransaction<'readwrite'>, batch: LedgerBatch): readonly StoredSegment[] {
+  const segments: StoredSegment[] = []
   for (const { log, events, record } of batch.logs) {
     const segment = toSegment(events)
-    if (segment !== null) unwaited(tx.objectStore('segments').put(segment, [log, segment.last]))
+    if (segment !== null) {
+      unwaited(tx.objectStore('segments').put(segment, [log, segment.last]))
+      segments.push({ log, ...segment })
+    }
     unwaited(tx.objectStore(storeOf(log)).put(toRow(record), log))
   }
   for (const { ref, text } of batch.blobs) unwaited(tx.objectStore('blobs').put(text, ref))
   for (const cursor of batch.cursors) unwaited(tx.objectStore('streams').put(cursor, cursor.stream))
   for (const command of batch.commands) unwaited(tx.objectStore('commands').put(command, command.id))
-  for (const entry of batch.quarantine) unwaited(tx.objectStore('quarantine').put(entry, entry.id))
+  return segments
 }
 
 function abort(tx: LedgerTransaction<'readwrite'>): void {
@@ -233,14 +262,4 @@ function abort(tx: LedgerTransaction<'readwrite'>): void {
   } catch {
     // Already finished or aborted: what is left to do is done.
   }
-}
-
-/** The index that leaves the fewest rows; null when only the order helps. */
-function narrowest(
-  query: RecordQuery,
-): { index: 'workflow' | 'thread' | 'unsettled'; value: string | number } | null {
-  if (query.workflow !== undefined) return { index: 'workflow', value: query.workflow }
-  if (query.thread !== undefined) return { index: 'thread', value: query.thread }
-  if (query.unsettled === true) return { index: 'unsettled', value: 1 }
-  return null
 }

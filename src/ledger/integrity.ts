@@ -2,16 +2,16 @@
  * Owns the comparison of rows with events. A row that is missing or behind is folded again from the log's
  * segments; events that a row says were accepted and that are gone are counted and marked, never hidden.
  */
-import { refold } from '../core/accept.ts'
 import type { LogRecord } from '../core/entities.ts'
 import { lifecycleOf } from '../core/entities.ts'
 import type { LogId } from '../core/ids.ts'
 import type { IntegrityReport, Losses } from './port.ts'
-import { INTACT } from './port.ts'
-import { toRow } from './rows.ts'
-import type { LedgerDatabase, LedgerTransaction, Meta, Segment } from './schema.ts'
+import { mendListings } from './lists.ts'
+import { foldSegments } from './projection.ts'
+import { PROJECTION_VERSION, toRow } from './rows.ts'
+import type { LedgerDatabase, LedgerTransaction, Meta } from './schema.ts'
 import { EMPTY_META, SCHEMA_VERSION, storeOf } from './schema.ts'
-import { eventsOf, lostSegment } from './segments.ts'
+import { allSegments, lostSegment, segmentsOf } from './segments.ts'
 
 /** Names kept of logs with holes; their number of events is kept in any case. */
 const LOST_LOGS_KEPT = 1_000
@@ -22,16 +22,23 @@ interface LogExtent {
   events: number
 }
 
-/** Compares counters first; only a difference costs a look at every row and segment. */
-export async function checkIntegrity(tx: LedgerTransaction<'readwrite'>): Promise<IntegrityReport> {
-  const [meta = EMPTY_META, runs, workflows, segments] = await Promise.all([
+/** Whether the counters fit the contents. Reads no row and no event. */
+export async function isConsistent(db: LedgerDatabase): Promise<boolean> {
+  const tx = db.transaction(['meta', 'runs', 'workflows', 'segments', 'listings'])
+  const [meta = EMPTY_META, runs, workflows, segments, listings] = await Promise.all([
     tx.objectStore('meta').get('ledger'),
     tx.objectStore('runs').count(),
     tx.objectStore('workflows').count(),
     tx.objectStore('segments').count(),
+    tx.objectStore('listings').count(),
   ])
-  if (meta.runs === runs && meta.workflows === workflows && meta.segments === segments) return INTACT
+  const rowsAgree = meta.runs === runs && meta.workflows === workflows && listings === runs + workflows
+  return rowsAgree && meta.segments === segments
+}
 
+/** Looks at every row and segment; repairs, marks and counts. */
+export async function checkIntegrity(tx: LedgerTransaction<'readwrite'>): Promise<IntegrityReport> {
+  const meta = (await tx.objectStore('meta').get('ledger')) ?? EMPTY_META
   const extents = await readExtents(tx)
   const heads = await readRowHeads(tx)
   let rebuilt = 0
@@ -40,7 +47,7 @@ export async function checkIntegrity(tx: LedgerTransaction<'readwrite'>): Promis
 
   for (const log of new Set([...extents.keys(), ...heads.keys()])) {
     const extent = extents.get(log) ?? { ranges: [], segments: 0, events: 0 }
-    const rowHead = heads.get(log) ?? 0
+    const { head: rowHead, isStale } = heads.get(log) ?? { head: 0, isStale: true }
     const head = Math.max(rowHead, extent.ranges.at(-1)?.[1] ?? 0)
     let next = 1
     let missing = 0
@@ -58,12 +65,13 @@ export async function checkIntegrity(tx: LedgerTransaction<'readwrite'>): Promis
       named += missing
       lostLogs.push(log)
     }
-    if (rowHead >= head) continue
+    if (rowHead >= head && !isStale) continue
     const record = await refoldStored(tx, log).catch(() => null)
     if (record === null) continue
     await tx.objectStore(storeOf(log)).put(toRow(record), log)
     rebuilt += 1
   }
+  await mendListings(tx)
   const after = await recount(tx, meta, extents)
   // Logs of which nothing is left have no name any more; the counters still know how much they held.
   const lostEvents = Math.max(named, meta.events - after.events)
@@ -72,55 +80,46 @@ export async function checkIntegrity(tx: LedgerTransaction<'readwrite'>): Promis
   return { rebuilt, lostEvents, lostLogs }
 }
 
+export async function recordLoss(tx: LedgerTransaction<'readwrite'>, events: number): Promise<void> {
+  const meta = (await tx.objectStore('meta').get('ledger')) ?? EMPTY_META
+  await tx.objectStore('meta').put({ ...meta, losses: addLosses(meta.losses, events, []) }, 'ledger')
+}
+
 function addLosses(before: Losses | undefined, events: number, logs: readonly LogId[]): Losses {
   const named = new Set([...(before?.logs ?? []), ...logs])
   return { events: (before?.events ?? 0) + events, logs: [...named].slice(0, LOST_LOGS_KEPT) }
 }
 
-/** Folds a log again; null when it has no events. */
-export async function refoldLog(db: LedgerDatabase, log: LogId): Promise<LogRecord | null> {
-  return fold(await db.getAll('segments', rangeOf(log)))
-}
-
-export async function refoldStored(
-  tx: LedgerTransaction<'readwrite'>,
-  log: LogId,
-): Promise<LogRecord | null> {
-  return fold(await tx.objectStore('segments').getAll(rangeOf(log)))
-}
-
-/** The record at the log's head, also where the last events are lost. */
-function fold(segments: readonly Segment[]): LogRecord | null {
-  const record = refold(segments.flatMap(eventsOf))?.record
-  if (record === undefined) return null
-  const head = { lastSequence: segments.at(-1)?.last ?? 0 }
-  return record.entity === 'run'
-    ? { ...record, run: { ...record.run, ...head } }
-    : { ...record, workflow: { ...record.workflow, ...head } }
+async function refoldStored(tx: LedgerTransaction<'readwrite'>, log: LogId): Promise<LogRecord | null> {
+  return foldSegments(await tx.objectStore('segments').getAll(segmentsOf(log)))
 }
 
 async function readExtents(tx: LedgerTransaction<'readwrite'>): Promise<Map<LogId, LogExtent>> {
   const extents = new Map<LogId, LogExtent>()
-  let cursor = await tx.objectStore('segments').openCursor()
-  while (cursor !== null) {
-    const [log, last] = cursor.key
-    const { lost, first } = cursor.value
+  for await (const [log, { first, last, lost }] of allSegments(tx.objectStore('segments'))) {
     const extent = extents.get(log) ?? { ranges: [], segments: 0, events: 0 }
     extent.ranges.push([first, last])
     extent.segments += 1
     extent.events += lost === true ? 0 : last - first + 1
     extents.set(log, extent)
-    cursor = await cursor.continue()
   }
   return extents
 }
 
-async function readRowHeads(tx: LedgerTransaction<'readwrite'>): Promise<Map<LogId, number>> {
-  const heads = new Map<LogId, number>()
+interface RowHead {
+  head: number
+  /** Folded by another fold, or by nobody since its events came back. */
+  isStale: boolean
+}
+
+async function readRowHeads(tx: LedgerTransaction<'readwrite'>): Promise<Map<LogId, RowHead>> {
+  const heads = new Map<LogId, RowHead>()
   for (const name of ['runs', 'workflows'] as const) {
     let cursor = await tx.objectStore(name).openCursor()
     while (cursor !== null) {
-      heads.set(cursor.value.log, lifecycleOf(cursor.value.record).lastSequence)
+      const { log, record, projection } = cursor.value
+      const head = lifecycleOf(record).lastSequence
+      heads.set(log, { head, isStale: projection !== PROJECTION_VERSION })
       cursor = await cursor.continue()
     }
   }
@@ -151,10 +150,6 @@ async function recount(
     workflows,
     segments,
     events,
-    quarantined,
+    quarantined: quarantined + (meta.quarantineDropped ?? 0),
   }
-}
-
-function rangeOf(log: LogId): IDBKeyRange {
-  return IDBKeyRange.bound([log, 0], [log, Number.POSITIVE_INFINITY])
 }

@@ -7,6 +7,7 @@ import type { LogRecord, RunEvent } from '../core/entities.ts'
 import type { RunCommand } from '../core/commands.ts'
 import type { LogId } from '../core/ids.ts'
 import type { StreamCursor } from '../core/intake.ts'
+import type { RunStatusName } from '../core/status.ts'
 
 /** `strict` waits for the disk; used for settled statuses, questions, checkpoints, results and commands. */
 export type Durability = 'relaxed' | 'strict'
@@ -18,6 +19,8 @@ export interface LogWrite {
   events: readonly RunEvent[]
   /** The record after the last of the events. */
   record: LogRecord
+  /** Whether anything lists are served from is other than in the record at `base`; true for a new log. */
+  relisted: boolean
 }
 
 /** Everything here lands in one transaction or not at all. */
@@ -39,6 +42,43 @@ export const EMPTY_BATCH: LedgerBatch = {
   durability: 'relaxed',
 }
 
+/** Where a ledger stands. Equal in both copies means that nothing needs to be compared. */
+export interface Stamp {
+  /** The number of the last write; 0 for a ledger nothing was ever written to. */
+  batch: number
+  /** Events stored, less those deleted. */
+  events: number
+}
+
+/** The events of one log in one write, encoded once for both copies. */
+export interface StoredSegment {
+  log: LogId
+  first: number
+  last: number
+  /** The events as JSON. */
+  body: string
+}
+
+/** A log deleted on purpose; no copy brings back what it held before. */
+export interface Tombstone {
+  log: LogId
+  /** Epoch milliseconds. */
+  at: number
+  /** The number of the write that deleted it: only what earlier writes hold is dead. */
+  batch: number
+}
+
+/** What a write left behind. */
+export interface WriteReceipt {
+  stamp: Stamp
+  segments: readonly StoredSegment[]
+}
+
+/** What a decision wrote. */
+export interface Decided extends WriteReceipt {
+  batch: LedgerBatch
+}
+
 /** An input that was refused: kept as it came, as far as it can be kept. */
 export interface QuarantineEntry {
   /** Sorts by time; storing the same entry twice stores it once. */
@@ -51,16 +91,44 @@ export interface QuarantineEntry {
   at: number
 }
 
-export interface RecordQuery {
+export interface RecordFilter {
   entity: 'run' | 'workflow'
   /** Only runs that have not settled. */
   unsettled?: boolean
+  status?: RunStatusName
+  /** A run's kind; of a workflow run its definition. */
+  kind?: string
   thread?: string
   workflow?: string
-  /** Newest `sortAt` first. */
+  /** The run that started it. */
+  parent?: string
+}
+
+export interface RecordQuery extends RecordFilter {
+  /** Newest `sortAt` first; equal ones by log. */
   limit: number
-  /** Continue after this record. */
-  before?: { sortAt: number; log: LogId }
+  /** Continue after this position. */
+  before?: ListPosition
+}
+
+/** Where a record stands in every list. */
+export interface ListPosition {
+  sortAt: number
+  log: LogId
+}
+
+export interface RecordCount {
+  count: number
+  /** False: there are at least so many. */
+  exact: boolean
+}
+
+export interface RecordPage {
+  records: readonly LogRecord[]
+  /** Where the next page continues; null at the end. */
+  next: ListPosition | null
+  /** Of all pages. */
+  total: RecordCount
 }
 
 export interface EventQuery {
@@ -76,6 +144,49 @@ export interface LedgerCounts {
   workflows: number
   events: number
   quarantined: number
+}
+
+/** Everything a ledger holds, by name: what a second copy is compared with. No text is read for it. */
+export interface Inventory {
+  stamp: Stamp
+  /** Ascending ranges per log, without those whose events are lost. */
+  logs: ReadonlyMap<LogId, readonly (readonly [first: number, last: number])[]>
+  blobs: ReadonlySet<string>
+  cursors: readonly StreamCursor[]
+  commands: readonly RunCommand[]
+  quarantine: ReadonlySet<string>
+  tombstones: readonly Tombstone[]
+}
+
+/** Pieces that one copy has and the other has not. */
+export interface Pieces {
+  segments: readonly StoredSegment[]
+  blobs: readonly StoredText[]
+  cursors: readonly StreamCursor[]
+  commands: readonly RunCommand[]
+  quarantine: readonly QuarantineEntry[]
+  tombstones: readonly Tombstone[]
+}
+
+/** What a page on its way out had no time to write in order. */
+export interface Letter {
+  id: string
+  batches: readonly LedgerBatch[]
+}
+
+/** What a deletion took. */
+export interface Deletion {
+  stamp: Stamp
+  tombstones: readonly Tombstone[]
+  events: number
+}
+
+/** How far joining the small segments of a log got. */
+export interface MergeStep {
+  /** Segments fewer than before. */
+  removed: number
+  /** Where the next step begins; null when the log is through. */
+  next: number | null
 }
 
 /** What a look at the whole store found, in numbers a person can see. */
@@ -103,17 +214,25 @@ export interface Ledger {
   kind: 'indexedDb' | 'memory'
   /** Opens or creates the store. @throws LedgerError */
   open(): Promise<void>
+  /** How the open store was found: it may be one to read only. */
+  opening(): Opening
   /** Writes atomically after checking every touched log's head. @throws LedgerError */
-  write(batch: LedgerBatch): Promise<void>
+  write(batch: LedgerBatch): Promise<WriteReceipt>
   /** Reads, decides and writes in one transaction; gives back what was written. @throws LedgerError */
-  decide(logs: readonly LogId[], decision: Decision, durability: Durability): Promise<LedgerBatch | null>
+  decide(logs: readonly LogId[], decision: Decision, durability: Durability): Promise<Decided | null>
   /**
-   * Best effort at the page's last moment: everything in one transaction, issued at once, without a read and
-   * without looking back. Writing the same again later changes nothing.
+   * Best effort at the page's last moment: one record, issued at once, without a read and without looking back.
+   * It is adopted by identity later (`letters.ts`), so writing the same in order as well changes nothing.
    */
-  writeLeaving(batches: readonly LedgerBatch[]): void
+  writeLetter(letter: Letter): void
+  listLetters(): Promise<readonly Letter[]>
+  deleteLetters(ids: readonly string[]): Promise<void>
   readRecords(logs: readonly LogId[]): Promise<ReadonlyMap<LogId, LogRecord>>
   listRecords(query: RecordQuery): Promise<readonly LogRecord[]>
+  /** The same with where it continues and how many there are, all as of one moment. */
+  listPage(query: RecordQuery): Promise<RecordPage>
+  /** Exact for up to one condition, and for status with kind; beyond that exact when there is little to look at. */
+  countRecords(filter: RecordFilter): Promise<RecordCount>
   readEvents(log: LogId, query: EventQuery): Promise<readonly RunEvent[]>
   /** The log's last stored sequence; 0 when nothing of it is stored. */
   readHead(log: LogId): Promise<number>
@@ -123,8 +242,42 @@ export interface Ledger {
   /** Newest first. */
   listQuarantine(limit: number): Promise<readonly QuarantineEntry[]>
   counts(): Promise<LedgerCounts>
-  /** Compares records with events; heals what can be folded again, reports what is gone. */
-  check(): Promise<IntegrityReport>
+  /** Where the ledger stands; reads one record. */
+  stamp(): Promise<Stamp>
+  /** Whether the counters fit the contents; reads no row and no event. */
+  isConsistent(): Promise<boolean>
+  /**
+   * Compares records with events; folds again what can be, marks and reports what is gone. Compares only when the
+   * counters disagree with the contents, unless told to do so in any case.
+   */
+  check(options?: { full: boolean }): Promise<IntegrityReport>
+  /** Everything that is here, by name. */
+  inventory(): Promise<Inventory>
+  /** The stored segments of a log, as they were encoded, ascending. */
+  readSegments(log: LogId): Promise<readonly StoredSegment[]>
+  /**
+   * Puts back what another copy still has. The records of the touched logs are gone until `check` has folded
+   * them again; a page that dies in between leaves that to the next one.
+   */
+  restore(pieces: Pieces): Promise<void>
+  /** Sets the number of the last write, after both copies were made equal. */
+  restamp(batch: number): Promise<Stamp>
+  /** Adds to what was ever found lost. */
+  recordLoss(events: number): Promise<void>
+  /**
+   * Deletes whole logs with all they hold, and remembers that they were deleted. With `heads`, a log that has moved
+   * on since is a conflict, and nothing is deleted. @throws LedgerError
+   */
+  deleteLogs(logs: readonly LogId[], at: number, heads?: ReadonlyMap<LogId, number>): Promise<Deletion>
+  /** One bounded step of joining small segments; the `keep` newest stay as they are. Changes no event. */
+  mergeSegments(log: LogId, step: { from: number; keep: number }): Promise<MergeStep>
+  /** Folds up to `limit` rows of an older fold again; resolves with how many are left to look at. */
+  refoldStale(limit: number): Promise<number>
+  /** Characters of the events and texts of a log, or of everything. */
+  sizeOf(log?: LogId): Promise<number>
+  listCursors(): Promise<readonly StreamCursor[]>
+  /** Forgets streams that will never speak again. */
+  deleteCursors(streams: readonly string[]): Promise<void>
   /** What earlier checks, and this session's, have found lost. */
   losses(): Promise<Losses>
   /** Told when the connection is lost from outside (deleted, upgraded, closed by the browser). */
@@ -132,6 +285,22 @@ export interface Ledger {
   close(): Promise<void>
   /** Deletes everything of this scope. */
   destroy(): Promise<void>
+}
+
+/** One step that brought an older database up to date. */
+export interface Migrated {
+  /** The schema version it led to. */
+  to: number
+  sentence: string
+  /** Records it wrote. */
+  records: number
+}
+
+/** How a database was found. */
+export interface Opening {
+  /** Why it is shown and not written to; null when all is well. */
+  refusal: LedgerError | null
+  migrated: readonly Migrated[]
 }
 
 export type LedgerErrorKind =
@@ -143,6 +312,8 @@ export type LedgerErrorKind =
   | 'capacity'
   /** The store was written by newer code. */
   | 'newer-schema'
+  /** The store could not be brought up to date; it is what older code left, and can be read. */
+  | 'unmigrated'
   /** Not to be had at all: blocked, private mode, broken. */
   | 'unavailable'
   /** The data cannot be stored, now or later. */

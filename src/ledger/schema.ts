@@ -1,18 +1,22 @@
 /**
- * Owns the database layout and its versions. Each number has a sentence; a database from the future is
- * refused untouched.
+ * Owns the database layout. How an older one becomes this one is in `migrations.ts`; a database from the future
+ * is never touched.
  */
 import type { DBSchema, IDBPDatabase, IDBPTransaction } from 'idb'
 import type { RunCommand } from '../core/commands.ts'
 import type { LogId } from '../core/ids.ts'
 import type { StreamCursor } from '../core/intake.ts'
-import type { Losses, QuarantineEntry } from './port.ts'
-import type { Row } from './rows.ts'
+import type { Letter, Losses, QuarantineEntry } from './port.ts'
+import type { Listing, Row } from './rows.ts'
+
+/** The number of the last migration. */
+export const SCHEMA_VERSION = 2
 
 /**
- * 1: runs and workflows (one row each), segments, blobs, streams, commands, quarantine, tombstones, meta.
+ * The oldest code that can read what this code writes, as the schema version it knows. A page of that age or
+ * younger shows a newer ledger without writing to it. Raise it when rows, segments or blobs change their form.
  */
-export const SCHEMA_VERSION = 1
+export const MIN_READER = 2
 
 /** [log, last sequence]. */
 export type SegmentKey = [log: LogId, last: number]
@@ -26,28 +30,51 @@ export interface Segment {
   lost?: true
 }
 
-interface RowStore {
-  key: LogId
-  value: Row
-  indexes: { sortAt: number; unsettled: number; thread: string; workflow: string }
-}
+/** The key path of each list; every one of them ends in the order of the list. */
+export const LIST_INDEXES = {
+  entity: ['entity', 'order', 'log'],
+  status: ['entity', 'status', 'order', 'log'],
+  kind: ['entity', 'kind', 'order', 'log'],
+  statusAndKind: ['entity', 'status', 'kind', 'order', 'log'],
+  thread: ['entity', 'thread', 'order', 'log'],
+  workflow: ['entity', 'workflow', 'order', 'log'],
+  parent: ['entity', 'parent', 'order', 'log'],
+  unsettled: ['entity', 'unsettled', 'order', 'log'],
+} as const satisfies Record<string, readonly (keyof Listing)[]>
+
+export type ListIndex = keyof typeof LIST_INDEXES
+
+/** What one tally counts. */
+export type TallyKey = [entity: Listing['entity'], status: Listing['status'], kind: string]
 
 /** Counters kept in step with the data in every transaction; a difference means something was lost. */
 export interface Meta {
   schema: number
+  /** The schema version a page must know to read this ledger. */
+  minReader: number
   batch: number
   runs: number
   workflows: number
   segments: number
   events: number
+  /** Refused in all; of these the oldest were dropped. */
   quarantined: number
+  quarantineDropped?: number
+  /** Characters of segment bodies and blobs. */
+  bytes: number
+  /** How far rows are known to be as the present fold has them; absent before anyone looked. */
+  projected?: { version: number; upTo: LogId | null }
   /** Found lost by integrity checks, over all sessions; absent while nothing ever was. */
   losses?: Losses
 }
 
 export interface LedgerSchema extends DBSchema {
-  runs: RowStore
-  workflows: RowStore
+  runs: { key: LogId; value: Row }
+  workflows: { key: LogId; value: Row }
+  /** Written when the fields of a list change, and not with every row. */
+  listings: { key: LogId; value: Listing; indexes: Record<ListIndex, IDBValidKey[]> }
+  /** How many listings there are of each entity, status and kind. */
+  tallies: { key: TallyKey; value: number }
   segments: { key: SegmentKey; value: Segment }
   /** Results, reports and checkpoints, by reference. */
   blobs: { key: string; value: string }
@@ -55,11 +82,29 @@ export interface LedgerSchema extends DBSchema {
   commands: { key: string; value: RunCommand }
   quarantine: { key: string; value: QuarantineEntry }
   /** Logs deleted on purpose, so that no second copy brings them back. */
-  tombstones: { key: LogId; value: { at: number } }
+  tombstones: { key: LogId; value: { at: number; batch: number } }
+  /** What pages on their way out left behind; in no transaction with the others, so that it waits for none. */
+  letters: { key: string; value: Letter }
   meta: { key: 'ledger'; value: Meta }
 }
 
+/** The stores of ordinary transactions. */
 export const STORES = [
+  'runs',
+  'workflows',
+  'listings',
+  'tallies',
+  'segments',
+  'blobs',
+  'streams',
+  'commands',
+  'quarantine',
+  'tombstones',
+  'meta',
+] as const
+
+/** The stores that show what a ledger holds: who can read them can show it. */
+export const READABLE_STORES = [
   'runs',
   'workflows',
   'segments',
@@ -67,7 +112,6 @@ export const STORES = [
   'streams',
   'commands',
   'quarantine',
-  'tombstones',
   'meta',
 ] as const
 
@@ -80,26 +124,15 @@ export type LedgerTransaction<Mode extends IDBTransactionMode> = IDBPTransaction
 
 export const EMPTY_META: Meta = {
   schema: SCHEMA_VERSION,
+  minReader: MIN_READER,
   batch: 0,
   runs: 0,
   workflows: 0,
   segments: 0,
   events: 0,
   quarantined: 0,
+  bytes: 0,
 }
 
 /** Rows live in the store of their entity. */
 export const storeOf = (log: LogId): 'runs' | 'workflows' => (log.startsWith('r:') ? 'runs' : 'workflows')
-
-export function upgrade(db: LedgerDatabase, oldVersion: number): void {
-  if (oldVersion < 1) {
-    for (const name of ['runs', 'workflows'] as const) {
-      const store = db.createObjectStore(name)
-      // Only fields that change rarely are indexed: an index entry is rewritten with every put of its row.
-      for (const field of ['sortAt', 'unsettled', 'thread', 'workflow'] as const)
-        store.createIndex(field, field)
-    }
-    const plain = ['segments', 'blobs', 'streams', 'commands', 'quarantine', 'tombstones', 'meta'] as const
-    for (const name of plain) db.createObjectStore(name)
-  }
-}

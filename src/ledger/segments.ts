@@ -30,9 +30,9 @@ export function toSegment(events: readonly RunEvent[]): Segment | null {
 export const lostSegment = (first: number, last: number): Segment => ({ first, last, body: '[]', lost: true })
 
 /** @throws SyntaxError when the stored text is damaged. */
-export function eventsOf(segment: Segment): readonly RunEvent[] {
+export function eventsOf({ body }: Pick<Segment, 'body'>): readonly RunEvent[] {
   // Written by `toSegment` from accepted events; the browser stores it byte for byte.
-  return JSON.parse(segment.body) as RunEvent[]
+  return JSON.parse(body) as RunEvent[]
 }
 
 /** The log's last sequence; 0 for a log without events. Reads one key. */
@@ -70,7 +70,33 @@ export async function readWindow(
   return windows.flat().slice(-limit)
 }
 
+/** Merged segments hold up to 256 KiB each. */
+const PAGE = 64
+
+interface AllSegments {
+  getAll(range: IDBKeyRange | null, count: number): Promise<Segment[]>
+  getAllKeys(range: IDBKeyRange | null, count: number): Promise<SegmentKey[]>
+}
+
+/** Every segment of every log, by log and ascending, page by page. */
+export async function* allSegments(store: AllSegments): AsyncGenerator<readonly [log: LogId, Segment]> {
+  let range: IDBKeyRange | null = null
+  for (;;) {
+    const [keys, values]: [SegmentKey[], Segment[]] = await Promise.all([
+      store.getAllKeys(range, PAGE),
+      store.getAll(range, PAGE),
+    ])
+    for (const [index, segment] of values.entries()) {
+      const key = keys[index]
+      if (key !== undefined) yield [key[0], segment]
+    }
+    const last = keys.at(-1)
+    if (last === undefined || keys.length < PAGE) return
+    range = IDBKeyRange.lowerBound(last, true)
+  }
+}
+
 /** Keys of a log's segments, from the one that holds `sequence` on. */
-function segmentsOf(log: LogId, sequence = 0): IDBKeyRange {
+export function segmentsOf(log: LogId, sequence = 0): IDBKeyRange {
   return IDBKeyRange.bound([log, sequence], [log, Number.POSITIVE_INFINITY])
 }

@@ -1,32 +1,40 @@
 /**
- * Owns where a scope is kept: IndexedDB and localForage, or memory when the browser refuses them. The switch
- * happens once, at open, and is always said: a silent memory fallback is how data gets lost.
+ * Owns where a scope is kept: IndexedDB with a journal beside it, and localForage; or memory when the browser
+ * refuses them. The switch happens once, at open, and is always said: a silent memory fallback is how data gets lost.
  */
-import type { Clock, ContentStore } from '../core/ports.ts'
+import type { Clock, ContentStore, Locks } from '../core/ports.ts'
 import { localForageContentStore, memoryContentStore } from './contentStore.ts'
 import { indexedDbLedger } from './indexedDb.ts'
+import { opfsJournal } from './journal/opfs.ts'
+import type { Journal } from './journal/port.ts'
 import { toLedgerError } from './ledgerErrors.ts'
 import { memoryLedger } from './memory.ts'
 import type { Ledger, LedgerError } from './port.ts'
 
 export interface Storage {
-  ledger: Ledger
-  content: ContentStore
+  readonly ledger: Ledger
+  /** The second copy; null where there is none. Ask again after `ledger.open()`. */
+  readonly journal: Journal | null
+  readonly content: ContentStore
 }
 
 export function memoryStorage(): Storage {
-  return { ledger: memoryLedger(), content: memoryContentStore() }
+  return { ledger: memoryLedger(), journal: null, content: memoryContentStore() }
 }
 
 /** Storage on disk that goes on in memory when it cannot be opened; `onFallback` hears why. */
 export function browserStorage(options: {
   scope: string
+  /** Names this page's files of the journal. */
+  writer: string
   clock: Clock
+  locks: Locks
   onFallback: (error: LedgerError) => void
 }): Storage {
-  const { scope, clock, onFallback } = options
+  const { scope, writer, clock, locks, onFallback } = options
   let current: Storage = {
     ledger: indexedDbLedger({ scope, clock }),
+    journal: opfsJournal({ scope, writer, clock, locks }),
     content: localForageContentStore(scope),
   }
 
@@ -46,33 +54,18 @@ export function browserStorage(options: {
     }
   }
 
-  const ledger: Ledger = {
-    get kind() {
-      return current.ledger.kind
+  return {
+    ledger: forward(() => current.ledger, { open }),
+    get journal() {
+      return current.journal
     },
-    open,
-    write: (batch) => current.ledger.write(batch),
-    decide: (logs, decision, durability) => current.ledger.decide(logs, decision, durability),
-    writeLeaving: (batches) => current.ledger.writeLeaving(batches),
-    readRecords: (logs) => current.ledger.readRecords(logs),
-    listRecords: (query) => current.ledger.listRecords(query),
-    readEvents: (log, query) => current.ledger.readEvents(log, query),
-    readHead: (log) => current.ledger.readHead(log),
-    readBlob: (ref) => current.ledger.readBlob(ref),
-    readCursor: (stream) => current.ledger.readCursor(stream),
-    listCommands: () => current.ledger.listCommands(),
-    listQuarantine: (limit) => current.ledger.listQuarantine(limit),
-    counts: () => current.ledger.counts(),
-    check: () => current.ledger.check(),
-    losses: () => current.ledger.losses(),
-    onClosed: (listener) => current.ledger.onClosed(listener),
-    close: () => current.ledger.close(),
-    destroy: () => current.ledger.destroy(),
+    content: forward(() => current.content, {}),
   }
-  const content: ContentStore = {
-    put: (ref, text) => current.content.put(ref, text),
-    get: (ref) => current.content.get(ref),
-    delete: (ref) => current.content.delete(ref),
-  }
-  return { ledger, content }
+}
+
+/** What `target` gives at the time of the call, but for `own`. Neither a ledger nor a content store uses `this`. */
+function forward<Target extends object>(target: () => Target, own: Partial<Target>): Target {
+  return new Proxy({} as Target, {
+    get: (_, name) => Reflect.get(Object.hasOwn(own, name) ? own : target(), name) as unknown,
+  })
 }

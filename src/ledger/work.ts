@@ -52,7 +52,12 @@ export function merge(earlier: WriterWork, later: WriterWork): WriterWork {
       write.log,
       before === undefined
         ? write
-        : { ...write, base: before.base, events: [...before.events, ...write.events] },
+        : {
+            ...write,
+            base: before.base,
+            events: [...before.events, ...write.events],
+            relisted: before.relisted || write.relisted,
+          },
     )
   }
   const cursors = new Map([...earlier.cursors, ...later.cursors].map((cursor) => [cursor.stream, cursor]))

@@ -1,42 +1,39 @@
 /**
- * Owns time and order of writing: one queue, one transaction in flight, batches closed by a short gap or at
- * once when something must be durable now. A failed write keeps its batch and never breaks the live view.
- * SPEC W1, W3, W4.
+ * Owns time and failures of writing: one ordered queue, one transaction in flight, batches closed by a short gap
+ * or at once when something must be durable now. A failed write keeps its place and never breaks the live view;
+ * the second copy follows what landed. SPEC W1, W3, W4.
  */
-import type { Transition } from '../core/accept.ts'
+import type { RunEvent } from '../core/entities.ts'
 import type { LogId } from '../core/ids.ts'
 import type { Clock, ContentStore } from '../core/ports.ts'
-import type { RunEvent } from '../core/entities.ts'
-import type { RunCommand } from '../core/commands.ts'
-import { withDeadline } from './deadline.ts'
+import { Delivery, toBatch } from './delivery.ts'
+import type { Commit } from './delivery.ts'
+import type { Journal } from './journal/port.ts'
 import { toLedgerError } from './ledgerErrors.ts'
-import { isEmpty, merge, NO_WORK, withoutLogs } from './work.ts'
+import { frameOf, Mirror } from './mirror.ts'
+import { EMPTY_BATCH } from './port.ts'
+import type { Decision, Deletion, Ledger, LedgerBatch, LedgerError } from './port.ts'
+import { receiptOf, WriterQueue } from './queue.ts'
+import type { AppendReceipt, Flight } from './queue.ts'
+import { replacePoison, stripBulk } from './replace.ts'
+import { isEmpty, NO_WORK, withoutLogs } from './work.ts'
 import type { WriterWork } from './work.ts'
-import type { Decision, Ledger, LedgerBatch, LedgerError } from './port.ts'
 
 /** Lets a frame's worth of events share a transaction. */
 export const WRITE_GAP_MS = 16
-const CONTENT_DEADLINE_MS = 5_000
+/** A store that keeps failing is probed twice a minute, not hammered. */
 const BACKOFF_MS = [100, 500, 2_000, 10_000, 30_000] as const
-
-export interface Commit {
-  /** Per log the last sequence that is durable now. */
-  persisted: readonly { log: LogId; sequence: number }[]
-  transitions: readonly Transition[]
-  commands: readonly RunCommand[]
-}
+/** Events held in memory for a full disk; beyond, bulk events lose their payload and keep their place. */
+const HELD_FULL = 20_000
 
 export interface WriterEvents {
   committed(commit: Commit): void
   /** A write failed or works again; `error` is null when it does. */
   health(error: LedgerError | null): void
-  /** Another writer moved the log: its record must be read again and these events accepted once more. */
+  /** The journal lacks frames, or has all of them again (null). */
+  mirror(error: LedgerError | null): void
+  /** The log must be read again and these events accepted once more: another writer was first, or they changed. */
   conflict(log: LogId, events: readonly RunEvent[]): void | Promise<void>
-}
-
-interface Job {
-  ticket: number
-  run(): Promise<void>
 }
 
 export class LedgerWriter {
@@ -44,29 +41,41 @@ export class LedgerWriter {
   readonly #content: ContentStore
   readonly #clock: Clock
   readonly #events: WriterEvents
-  /** Work not yet in a transaction, merged per log. */
-  #pending: WriterWork = NO_WORK
-  readonly #decisions: Job[] = []
-  #inFlight: Promise<void> | null = null
+  readonly #mirror: Mirror
+  readonly #delivery: Delivery
+  readonly #queue = new WriterQueue()
   /** What is in the transaction under way. */
-  #flying: WriterWork = NO_WORK
+  #flying: Flight | null = null
+  #busy: Promise<void> | null = null
   #cancelTimer: (() => void) | null = null
   #open = false
+  #refusal: LedgerError | null = null
   #failures = 0
   /** Logs the store can never take; said, kept in memory, and in nobody's way. */
   readonly #aside = new Set<LogId>()
-  #idle: { ticket: number; resolve: () => void }[] = []
-  /** Numbers what was asked for, in order. */
-  #ticket = 0
-  /** The first ticket in `#pending` and in the transaction in flight. */
-  #pendingTicket = Infinity
-  #flyingTicket = Infinity
 
-  constructor(options: { ledger: Ledger; content: ContentStore; clock: Clock; events: WriterEvents }) {
+  constructor(options: {
+    ledger: Ledger
+    /** The second copy, as it is after the ledger was opened. */
+    journal: () => Journal | null
+    content: ContentStore
+    clock: Clock
+    events: WriterEvents
+  }) {
     this.#ledger = options.ledger
     this.#content = options.content
     this.#clock = options.clock
     this.#events = options.events
+    const { ledger, content, clock } = options
+    const mirror = new Mirror(options.journal, options.events)
+    const committed = (commit: Commit): void => this.#tell(() => this.#events.committed(commit))
+    this.#mirror = mirror
+    this.#delivery = new Delivery({ ledger, content, clock, mirror, committed })
+  }
+
+  /** Copies that everything has once nothing is on its way. */
+  get copies(): number {
+    return this.#delivery.copies()
   }
 
   /** Nothing is written before hydration ends (SPEC W3); what was enqueued meanwhile goes out now. */
@@ -75,68 +84,96 @@ export class LedgerWriter {
     this.#schedule()
   }
 
-  /** Enqueues; never waits, never throws. */
-  append(work: WriterWork): void {
+  /** Nothing is written any more, as when a newer version has taken the store over. What waits stays in memory. */
+  refuse(error: LedgerError): void {
+    this.#refusal = error
+    this.#open = false
+    this.#stopTimer()
+    this.#queue.rejectJobs(error)
+  }
+
+  /**
+   * Enqueues; never waits. Resolves when every copy has it: one IndexedDB alone is no place to be acknowledged from.
+   * Failures are retried for as long as it takes; what the store can never take is missing from the receipt.
+   */
+  append(work: WriterWork): Promise<AppendReceipt> {
     const accepted = this.#aside.size === 0 ? work : withoutLogs(work, this.#aside)
-    if (isEmpty(accepted)) return
-    this.#ticket += 1
-    this.#pendingTicket = Math.min(this.#pendingTicket, this.#ticket)
-    this.#pending = merge(this.#pending, accepted)
-    this.#schedule()
+    if (isEmpty(accepted)) {
+      return Promise.resolve({ logs: [], durability: work.durability, copies: this.copies })
+    }
+    return new Promise<AppendReceipt>((resolve) => {
+      this.#queue.push({ kind: 'work', work: accepted, resolve })
+      this.#schedule()
+    })
   }
 
   /**
    * Runs a decision in the queue: everything enqueued before it is written first, and it reads and writes in
-   * one transaction. @throws LedgerError when it could not be written; nothing was.
+   * one transaction. Resolves when both copies have it. @throws LedgerError when it could not be written; nothing was.
    */
   decide(logs: readonly LogId[], decision: Decision): Promise<LedgerBatch | null> {
+    return this.job(async () => {
+      const decided = await this.#ledger.decide(logs, decision, 'strict')
+      if (decided === null) return null
+      await this.#mirror.append(frameOf(decided.batch, decided))
+      return decided.batch
+    })
+  }
+
+  /** Deletes whole logs; resolves when no copy would bring them back. @throws LedgerError */
+  deleteLogs(logs: readonly LogId[], heads?: ReadonlyMap<LogId, number>): Promise<Deletion> {
+    return this.job(async () => {
+      const deletion = await this.#ledger.deleteLogs(logs, this.#clock.now(), heads)
+      const { stamp, tombstones, events } = deletion
+      await this.#mirror.append({ ...EMPTY_BATCH, stamp, net: -events, segments: [], tombstones })
+      return deletion
+    })
+  }
+
+  /** Runs with the queue to itself and both copies at rest. */
+  job<Result>(work: () => Promise<Result>): Promise<Result> {
+    if (this.#refusal !== null) return Promise.reject(this.#refusal)
     return new Promise((resolve, reject) => {
-      this.#ticket += 1
-      this.#decisions.push({
-        ticket: this.#ticket,
-        run: () => this.#ledger.decide(logs, decision, 'strict').then(resolve, reject),
-      })
+      const run = (): Promise<void> => this.#mirror.whenIdle().then(work).then(resolve, reject)
+      this.#queue.push({ kind: 'job', run, reject })
       this.#schedule()
     })
+  }
+
+  /** Both copies were made equal by a repair. */
+  repaired(): void {
+    this.#mirror.repaired()
   }
 
   /** Starts writing all that is enqueued at once, without waiting for the gap. */
   flush(): void {
     this.#stopTimer()
-    if (this.#open && this.#inFlight === null) void this.#writeNext()
+    if (this.#open && this.#busy === null && !this.#queue.isEmpty) void this.#writeNext()
   }
 
-  /**
-   * The page is going: all that is not yet known to be durable goes out as one transaction, now. Should the
-   * page live on, the queue finds it written and goes on.
-   */
-  leave(): void {
-    const works = [this.#flying, this.#pending].filter((work) => !isEmpty(work))
+  /** The page is going: all that is not yet known to be durable is left as a letter, now. */
+  leave(id: string): void {
+    const flying = this.#flying === null ? [] : [this.#flying.work]
+    const works = [...flying, ...this.#queue.works()]
     if (!this.#open || works.length === 0) return
-    this.#ledger.writeLeaving(works)
+    this.#ledger.writeLetter({ id, batches: works.map(toBatch) })
     for (const { ref, text } of works.flatMap((work) => work.contents)) {
       this.#content.put(ref, text).catch(() => {})
     }
   }
 
-  /** Resolves when everything accepted so far is durable, or at once when nothing waits. SPEC W4. */
-  whenIdle(): Promise<void> {
-    if (!this.#busy()) return Promise.resolve()
-    const idle = new Promise<void>((resolve) => {
-      this.#idle.push({ ticket: this.#ticket, resolve })
-    })
+  /** Resolves when everything accepted so far is durable in all copies. SPEC W4. @throws LedgerError when refused. */
+  async whenIdle(): Promise<void> {
+    if (this.#refusal !== null && !this.#queue.isEmpty) throw this.#refusal
+    const written = this.#queue.whenWritten()
     this.flush()
-    return idle
-  }
-
-  #busy(): boolean {
-    return this.#inFlight !== null || this.#decisions.length > 0 || !isEmpty(this.#pending)
+    await written
+    await this.#mirror.whenIdle()
   }
 
   #schedule(): void {
-    if (!this.#open || this.#inFlight !== null || !this.#busy()) return
-    const urgent = this.#decisions.length > 0 || this.#pending.durability === 'strict'
-    if (urgent && this.#failures === 0) {
+    if (!this.#open || this.#busy !== null || this.#queue.isEmpty) return
+    if (this.#queue.isUrgent && this.#failures === 0) {
       this.flush()
       return
     }
@@ -153,54 +190,37 @@ export class LedgerWriter {
   }
 
   async #writeNext(): Promise<void> {
-    const work = this.#pending
-    const job = isEmpty(work) ? this.#decisions.shift() : undefined
-    if (job === undefined && isEmpty(work)) return
-    this.#pending = isEmpty(work) ? work : NO_WORK
-    this.#flyingTicket = job === undefined ? this.#pendingTicket : job.ticket
-    if (job === undefined) this.#pendingTicket = Infinity
-    this.#flying = job === undefined ? work : NO_WORK
-    this.#inFlight = job === undefined ? this.#write(work) : job.run().catch(() => {})
-    await this.#inFlight
-    this.#inFlight = null
-    this.#flying = NO_WORK
-    this.#flyingTicket = Infinity
-    const oldest = Math.min(this.#pendingTicket, this.#decisions[0]?.ticket ?? Infinity)
-    const idle = this.#idle
-    this.#idle = idle.filter(({ ticket }) => ticket >= oldest)
-    for (const { ticket, resolve } of idle) if (ticket < oldest) resolve()
+    const next = this.#queue.take()
+    if (next === null) return
+    if (next.kind === 'flight') this.#flying = next
+    this.#busy = next.kind === 'flight' ? this.#fly(next) : next.run()
+    await this.#busy
+    this.#busy = null
+    this.#flying = null
+    this.#queue.landed()
     this.#schedule()
   }
 
-  async #write(work: WriterWork): Promise<void> {
-    const { contents, transitions, ...batch } = work
+  async #fly(flight: Flight): Promise<void> {
     try {
-      // Whole texts first: a committed reference resolves. One that cannot be kept reads as missing; the
-      // events do not wait for it.
-      await Promise.allSettled(
-        contents.map(async ({ ref, text }) =>
-          withDeadline(
-            this.#clock,
-            this.#content.put(ref, text),
-            CONTENT_DEADLINE_MS,
-            () => new Error('late'),
-          ),
-        ),
-      )
-      await this.#ledger.write(batch)
+      const { mirrored } = await this.#write(flight.work)
+      void mirrored.then((landed) => {
+        const copies = this.#delivery.copies(landed)
+        for (const entry of flight.entries) entry.resolve(receiptOf(entry, copies))
+      })
     } catch (error) {
-      await this.#failed(toLedgerError(error), work)
-      return
+      await this.#failed(toLedgerError(error), flight)
     }
+  }
+
+  /** Writes, and says that the store works when it did not before. */
+  async #write(work: WriterWork): Promise<{ mirrored: Promise<boolean> }> {
+    const delivered = await this.#delivery.write(work)
     if (this.#failures > 0) {
       this.#failures = 0
       this.#tell(() => this.#events.health(null))
     }
-    const persisted = work.logs.map(({ log, base, events }) => ({
-      log,
-      sequence: events.at(-1)?.sequence ?? base,
-    }))
-    this.#tell(() => this.#events.committed({ persisted, transitions, commands: work.commands }))
+    return delivered
   }
 
   /** A listener that throws is the host's problem, not the queue's. */
@@ -212,48 +232,71 @@ export class LedgerWriter {
     }
   }
 
-  async #failed(error: LedgerError, work: WriterWork): Promise<void> {
-    this.#pendingTicket = Math.min(this.#pendingTicket, this.#flyingTicket)
-    if (error.kind === 'conflict' && error.log !== null) {
-      const { log } = error
-      const all = merge(work, this.#pending)
-      const events = all.logs.find((write) => write.log === log)?.events ?? []
-      // The others of the batch are not to blame: they go on, this log is read again.
-      this.#pending = withoutLogs(all, new Set([log]))
-      // Nothing goes out until these are accepted again: the cursors that wait are theirs too.
-      try {
-        await this.#events.conflict(log, events)
-      } catch {
-        // The owner of the handler says what went wrong.
-      }
-      if (isEmpty(this.#pending)) this.#pendingTicket = Infinity
+  async #failed(error: LedgerError, flight: Flight): Promise<void> {
+    if (error.kind === 'invalid') {
+      await this.#isolate(flight)
       return
     }
-    if (error.kind === 'invalid') {
-      await this.#isolate(error, work)
+    this.#queue.putBack(flight)
+    if (error.kind === 'conflict' && error.log !== null) {
+      // The others of the batch are not to blame: they go on, this log is read again.
+      await this.#acceptAgain(error.log, this.#queue.eventsOf(error.log))
       return
     }
     this.#failures += 1
-    this.#pending = merge(work, this.#pending)
     this.#tell(() => this.#events.health(error))
+    if (error.kind !== 'capacity' || this.#queue.events <= HELD_FULL) return
+    // No room on the disk, and soon none in memory.
+    for (const log of this.#queue.logs()) {
+      const events = this.#queue.eventsOf(log)
+      const stripped = stripBulk(events)
+      if (stripped !== events) await this.#acceptAgain(log, stripped)
+    }
   }
 
-  /** One poison record never takes its neighbours along: halves until it stands alone, then sets it aside. */
-  async #isolate(error: LedgerError, work: WriterWork): Promise<void> {
-    if (work.logs.length > 1) {
-      const half = Math.ceil(work.logs.length / 2)
-      const logs = work.logs.slice(0, half)
-      const first = new Set(logs.map(({ log }) => log))
-      const transitions = work.transitions.filter((each) => first.has(each.log))
-      const { durability } = work
-      await this.#write({ ...NO_WORK, logs, transitions, durability })
-      // The cursors go last: never ahead of their events.
-      await this.#write(withoutLogs(work, first))
-      return
+  /** Has a log's events accepted once more. Nothing goes out until then: the cursors that wait are theirs too. */
+  async #acceptAgain(log: LogId, events: readonly RunEvent[]): Promise<void> {
+    this.#queue.removeLog(log)
+    try {
+      await this.#events.conflict(log, events)
+    } catch {
+      // The owner of the handler says what went wrong.
     }
-    for (const { log } of work.logs) this.#aside.add(log)
-    this.#pending = withoutLogs(this.#pending, this.#aside)
-    if (isEmpty(this.#pending)) this.#pendingTicket = Infinity
-    this.#tell(() => this.#events.health(error))
+    this.#queue.join()
+  }
+
+  /** One poison record never takes its neighbours along: each log goes alone, and what cannot go is set aside. */
+  async #isolate(flight: Flight): Promise<void> {
+    const { work, entries } = flight
+    const done = new Set<LogId>()
+    const alone = work.logs.map((write): WriterWork => {
+      const transitions = work.transitions.filter(({ log }) => log === write.log)
+      return { ...NO_WORK, logs: [write], transitions, durability: work.durability }
+    })
+    // The rest goes last: cursors are never ahead of their events.
+    for (const part of [...alone, { ...work, logs: [], transitions: [] }]) {
+      const [write] = part.logs
+      try {
+        await this.#write(part)
+      } catch (cause) {
+        const error = toLedgerError(cause)
+        const events = write === undefined ? [] : replacePoison(write.events)
+        if (error.kind !== 'invalid' || (write !== undefined && events !== write.events)) {
+          for (const entry of entries) entry.work = withoutLogs(entry.work, done)
+          if (error.kind !== 'invalid') return this.#failed(error, flight)
+          this.#queue.putBack(flight)
+          if (write !== undefined) await this.#acceptAgain(write.log, events)
+          return
+        }
+        if (write !== undefined) this.#aside.add(write.log)
+        this.#tell(() => this.#events.health(error))
+      }
+      if (write !== undefined) done.add(write.log)
+    }
+    for (const entry of entries) {
+      const kept = { ...entry, work: withoutLogs(entry.work, this.#aside) }
+      entry.resolve(receiptOf(kept, this.#delivery.copies(false)))
+    }
+    for (const log of this.#aside) this.#queue.removeLog(log)
   }
 }

@@ -34,7 +34,10 @@ export function faultyLedger(beneath: Ledger): FaultyLedger {
   let most = 0
   const landed: LedgerBatch[] = []
 
-  async function through(work: () => Promise<LedgerBatch | null>): Promise<LedgerBatch | null> {
+  async function through<Result>(
+    work: () => Promise<Result>,
+    batchOf: (result: Result) => LedgerBatch | null,
+  ): Promise<Result> {
     attempts += 1
     now += 1
     most = Math.max(most, now)
@@ -43,10 +46,11 @@ export function faultyLedger(beneath: Ledger): FaultyLedger {
     try {
       await gate
       if (fault?.kind === 'refuse') throw fault.error
-      const written = await work()
-      if (written !== null) landed.push(written)
+      const result = await work()
+      const batch = batchOf(result)
+      if (batch !== null) landed.push(batch)
       if (fault?.kind === 'lose-receipt') throw fault.error
-      return written
+      return result
     } finally {
       now -= 1
     }
@@ -54,13 +58,16 @@ export function faultyLedger(beneath: Ledger): FaultyLedger {
 
   return {
     ...beneath,
-    async write(batch) {
-      await through(async () => {
-        await beneath.write(batch)
-        return batch
-      })
-    },
-    decide: (logs, decision, durability) => through(() => beneath.decide(logs, decision, durability)),
+    write: (batch) =>
+      through(
+        () => beneath.write(batch),
+        () => batch,
+      ),
+    decide: (logs, decision, durability) =>
+      through(
+        () => beneath.decide(logs, decision, durability),
+        (decided) => decided?.batch ?? null,
+      ),
 
     next: (...faults) => {
       queue = [...queue, ...faults]

@@ -7,6 +7,7 @@ import { databaseName } from '../../src/ledger/indexedDb.ts'
 import type { LedgerError } from '../../src/ledger/port.ts'
 import { SCHEMA_VERSION } from '../../src/ledger/schema.ts'
 import { browserStorage, memoryStorage } from '../../src/ledger/storage.ts'
+import { memoryLocks } from '../../src/platform/memoryLocks.ts'
 import { chronicle, fullBatch, started } from '../../src/testing/conformance/samples.ts'
 import { contentsOf } from '../../src/testing/conformance/context.ts'
 import { manualClock } from '../../src/testing/manualClock.ts'
@@ -19,7 +20,9 @@ afterEach(() => {
 function storage(scope = `storage ${Math.random()}`) {
   const heard: LedgerError[] = []
   const clock = manualClock()
-  return { heard, clock, ...browserStorage({ scope, clock, onFallback: (error) => heard.push(error) }) }
+  const onFallback = (error: LedgerError): number => heard.push(error)
+  const storage = browserStorage({ scope, writer: 'page', clock, locks: memoryLocks(), onFallback })
+  return { heard, clock, ...storage }
 }
 
 const REFUSALS = {

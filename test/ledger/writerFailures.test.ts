@@ -159,7 +159,7 @@ test('W1 what the store can never take does not hold up everything else', async 
     ...beneath,
     write: async (batch: Parameters<typeof beneath.write>[0]) => {
       if (batch.logs.some(({ log }) => log === 'r:bad')) throw failing('invalid')
-      await beneath.write(batch)
+      return beneath.write(batch)
     },
   }
   const t = writing({ beneath: picky })
@@ -175,4 +175,5 @@ const contentThat = (put: ContentStore['put']): ContentStore => ({
   put,
   get: async () => null,
   delete: async () => {},
+  keys: async () => [],
 })

@@ -156,6 +156,22 @@ describe('another writer', () => {
     expect(await t.stored('r:b')).toEqual([1, 2])
   })
 
+  test('W1 neither is it when a decision waits between them', async () => {
+    const t = await overtaken({ on: { conflict: (log, events) => t.rebase(log, events) } })
+    const release = t.ledger.hold()
+    t.append(chatter('r:a', 2), { durability: 'strict', cursors: [cursor('live', 9)] })
+    const seen: (readonly [events: number, cursor: number | null])[] = []
+    const look = t.writer.job(async () => {
+      seen.push([(await t.stored('r:a')).length, (await t.beneath.readCursor('live'))?.position ?? null])
+    })
+    release()
+    await t.clock.advance(1_000)
+    await look
+    expect(t.handedBack).toHaveLength(1)
+    // Were the page to die in the middle of the decision, the source would be asked for what follows the cursor.
+    expect(seen).toEqual([[5, 9]])
+  })
+
   test('W1 a receipt that got lost is no loss and no duplicate: the log is handed back, not written twice', async () => {
     const t = writing()
     t.ledger.next({ kind: 'lose-receipt', error: failing() })

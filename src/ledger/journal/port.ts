@@ -3,53 +3,22 @@
  * back after whatever happened. DESIGN 5, "two copies": one IndexedDB alone loses everything now and then.
  */
 import type { RunCommand } from '../../core/commands.ts'
-import type { StoredText } from '../../core/content.ts'
 import type { LogId } from '../../core/ids.ts'
 import type { StreamCursor } from '../../core/intake.ts'
-import type { QuarantineEntry } from '../port.ts'
+import type { Pieces, Stamp, Tombstone } from '../port.ts'
 
-/** Where the ledger stood after a write. Equal at boot in both copies means nothing needs to be compared. */
-export interface Stamp {
-  /** The number of the ledger's last write; 0 for a ledger nothing was ever written to. */
-  batch: number
-  /** Events stored, less those deleted. */
-  events: number
-}
-
-/** The events of one log in one write, encoded once for both copies. */
-export interface StoredSegment {
-  log: LogId
-  first: number
-  last: number
-  /** The events as JSON. */
-  body: string
-}
-
-/** A log deleted on purpose; no copy brings back what was deleted before. */
-export interface Tombstone {
-  log: LogId
-  /** Epoch milliseconds. */
-  at: number
-}
-
-/** What one write of the ledger holds, less the rows: those are folded again from the events. */
-export interface JournalFrame {
+/** What one write of the ledger holds, less the records: those are folded again from the events. */
+export interface JournalFrame extends Pieces {
   /** Null for the last words of a page that left and could not ask what number they have. */
   stamp: Stamp | null
   /** Events this frame adds, less those its tombstones take: the sum over all frames is `Stamp.events`. */
   net: number
-  segments: readonly StoredSegment[]
-  blobs: readonly StoredText[]
-  cursors: readonly StreamCursor[]
-  commands: readonly RunCommand[]
-  quarantine: readonly QuarantineEntry[]
-  tombstones: readonly Tombstone[]
 }
 
 /** A frame without its texts: enough to tell what is missing, small enough to hold for millions of events. */
 export interface FrameHead {
   /** Where `read` finds it. Opaque. */
-  at: { file: string; offset: number }
+  at: { file: string; offset: number; index: number }
   stamp: Stamp | null
   net: number
   segments: readonly { log: LogId; first: number; last: number }[]

@@ -32,7 +32,7 @@ export function decisionLaws({ law, same, expect }: Conformance): void {
         ['w:a', story.records.get('w:a')],
       ],
     )
-    same(written, batch)
+    same(written?.batch, batch)
     story.keep(batch)
     same(await logsOf(t.ledger, ['r:a']), [
       { log: 'r:a', record: story.records.get('r:a'), events: story.events.get('r:a') },

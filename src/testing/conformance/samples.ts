@@ -46,11 +46,12 @@ export function chronicle(): Chronicle {
   return { records, events, propose, keep, tell: (told, rest) => keep(propose(told, rest)) }
 }
 
-const toWrite = ({ log, base, events, record }: LogChange): LedgerBatch['logs'][number] => ({
+const toWrite = ({ log, base, events, record, relisted }: LogChange): LedgerBatch['logs'][number] => ({
   log,
   base,
   events,
   record,
+  relisted,
 })
 
 let told = 0

@@ -146,15 +146,26 @@ export function writeLaws({ law, same, expect }: Conformance): void {
     await t.ledger.write({
       ...EMPTY_BATCH,
       blobs: [{ ref: 'a', text: 'second' }],
-      cursors: [{ ...cursor('s', 2), gaps: [[1, 2]], keys: ['k'] }],
+      cursors: [{ ...cursor('s', 2), gaps: [[2, 2]], keys: ['k'] }],
       commands: [command('c', 'r:a', 'applied')],
     })
     same(await Promise.all(['a', 'empty', 'none'].map((ref) => t.ledger.readBlob(ref))), ['second', '', null])
     expect((await t.ledger.readBlob('long')) === 'é🜁'.repeat(300_000)).toBe(true)
-    same(await t.ledger.readCursor('s'), { stream: 's', position: 2, gaps: [[1, 2]], keys: ['k'] })
+    same(await t.ledger.readCursor('s'), { stream: 's', position: 2, gaps: [[2, 2]], keys: ['k'] })
     expect(await t.ledger.readCursor('none')).toBe(null)
     const commands = (await t.ledger.listCommands()).toSorted((a, b) => (a.id < b.id ? -1 : 1))
     same(commands, [command('c', 'r:a', 'applied'), command('d', 'r:a')])
+  })
+
+  law('W5 T2 a cursor never goes back, whoever writes it last', async (t) => {
+    const write = (position: number, gaps: [number, number][], keys: string[] = []): Promise<unknown> =>
+      t.ledger.write({ ...EMPTY_BATCH, cursors: [{ ...cursor('s', position), gaps, keys }] })
+    await write(6, [[2, 3]], ['a'])
+    // Was away while others read on; has the third that they gave up, and misses the fifth that they have.
+    await write(5, [[2, 2], [5, 5]], ['b'])
+    same(await t.ledger.readCursor('s'), { stream: 's', position: 6, gaps: [[2, 2]], keys: ['a', 'b'] })
+    await write(9, [[2, 2], [8, 8]])
+    same(await t.ledger.readCursor('s'), { stream: 's', position: 9, gaps: [[2, 2], [8, 8]], keys: ['a', 'b'] })
   })
 
   law('A3 quarantined inputs are counted and come newest first', async (t) => {

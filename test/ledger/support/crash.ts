@@ -7,6 +7,9 @@ export type CrashPoint =
   /** It commits, and nobody hears of it. */
   | { at: 'receipt' }
 
+/** View preferences have a database of their own. */
+const isLedger = ({ db }: IDBTransaction): boolean => db.name.startsWith('run-ledger:')
+
 /** Runs `task` on a page that dies at the given point; tells whether it got that far, and what it was told. */
 export async function dyingAt(
   point: CrashPoint,
@@ -17,6 +20,7 @@ export async function dyingAt(
   let puts = 0
   let died = point.at === 'receipt'
   IDBObjectStore.prototype.put = function (this: IDBObjectStore, ...args) {
+    if (!isLedger(this.transaction)) return put.apply(this, args)
     puts += 1
     if (point.at === 'put' && puts === point.nth) {
       died = true
@@ -25,7 +29,7 @@ export async function dyingAt(
     return put.apply(this, args)
   }
   IDBTransaction.prototype.commit = function (this: IDBTransaction) {
-    if (point.at === 'commit' && puts > 0) {
+    if (point.at === 'commit' && puts > 0 && isLedger(this)) {
       died = true
       this.abort()
     } else commit.call(this)

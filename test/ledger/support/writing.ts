@@ -5,13 +5,15 @@ import { accept, toSourceEvent } from '../../../src/core/accept.ts'
 import type { LogId } from '../../../src/core/ids.ts'
 import type { ContentStore } from '../../../src/core/ports.ts'
 import { memoryContentStore } from '../../../src/ledger/contentStore.ts'
+import type { Journal } from '../../../src/ledger/journal/port.ts'
 import { memoryLedger } from '../../../src/ledger/memory.ts'
 import type { Ledger, LedgerErrorKind } from '../../../src/ledger/port.ts'
 import { LedgerError } from '../../../src/ledger/port.ts'
 import { NO_WORK } from '../../../src/ledger/work.ts'
 import type { WriterWork } from '../../../src/ledger/work.ts'
 import { LedgerWriter } from '../../../src/ledger/writer.ts'
-import type { Commit, WriterEvents } from '../../../src/ledger/writer.ts'
+import type { Commit } from '../../../src/ledger/delivery.ts'
+import type { WriterEvents } from '../../../src/ledger/writer.ts'
 import { ALL } from '../../../src/testing/conformance/context.ts'
 import { faultyLedger } from '../../../src/testing/faults.ts'
 import { manualClock } from '../../../src/testing/manualClock.ts'
@@ -27,7 +29,12 @@ export interface Handed {
 }
 
 export function writing(
-  options: { beneath?: Ledger; content?: ContentStore; on?: Partial<WriterEvents> } = {},
+  options: {
+    beneath?: Ledger
+    journal?: Journal
+    content?: ContentStore
+    on?: Partial<WriterEvents>
+  } = {},
 ) {
   const beneath = options.beneath ?? memoryLedger()
   const ledger = faultyLedger(beneath)
@@ -36,6 +43,7 @@ export function writing(
   const commits: Commit[] = []
   const health: (string | null)[] = []
   const handedBack: Handed[] = []
+  const mirror: (string | null)[] = []
   const on = options.on ?? {}
   const events: WriterEvents = {
     committed: (commit) => {
@@ -46,12 +54,17 @@ export function writing(
       health.push(error === null ? null : error.kind)
       on.health?.(error)
     },
+    mirror: (error) => {
+      mirror.push(error === null ? null : error.kind)
+      on.mirror?.(error)
+    },
     conflict: (log, given) => {
       handedBack.push({ log, events: given })
       return on.conflict?.(log, given)
     },
   }
-  const writer = new LedgerWriter({ ledger, content, clock, events })
+  const journal = (): Journal | null => options.journal ?? null
+  const writer = new LedgerWriter({ ledger, journal, content, clock, events })
 
   /** What the reducer would know: the records after everything that was accepted. */
   const records = new Map<LogId, LogRecord>()
@@ -87,6 +100,7 @@ export function writing(
     commits,
     health,
     handedBack,
+    mirror,
     writer,
     records,
     accepted,
