@@ -162,6 +162,7 @@ function browserDependencies() {
     '@testing-library/dom',
     '@testing-library/react',
     '@testing-library/user-event',
+    'crc-32',
     'fast-check',
     'idb',
     'localforage',

@@ -2,11 +2,13 @@
 import { useEffect, useRef } from 'react'
 import { Route, Switch, useLocation } from 'wouter'
 import { AppHeader } from './components/AppHeader.tsx'
+import { HealingNotice } from './components/HealingNotice.tsx'
 import { HealthBanner } from './components/HealthBanner.tsx'
 import { NotFound } from './components/NotFound.tsx'
 import { useTheme } from './lib/theme.ts'
 import { RunPage } from './pages/RunPage.tsx'
 import { RunsPage } from './pages/RunsPage.tsx'
+import { StoragePage } from './pages/StoragePage.tsx'
 import { ThreadPage } from './pages/ThreadPage.tsx'
 import { ThreadsPage } from './pages/ThreadsPage.tsx'
 import { WorkflowPage } from './pages/WorkflowPage.tsx'
@@ -21,6 +23,7 @@ export function App() {
       </a>
       <AppHeader />
       <HealthBanner />
+      <HealingNotice />
       <main id="main" ref={main} tabIndex={-1}>
         <Switch>
           <Route path="/">
@@ -32,6 +35,9 @@ export function App() {
             <ThreadsPage />
           </Route>
           <Route path="/threads/:id">{({ id }) => <ThreadPage key={id} id={id} />}</Route>
+          <Route path="/storage">
+            <StoragePage />
+          </Route>
           <Route>
             <NotFound title="There is no such page">The address may be misspelled.</NotFound>
           </Route>

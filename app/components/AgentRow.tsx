@@ -4,8 +4,8 @@
  */
 import { useEffect, useId, useState } from 'react'
 import type { ReactNode } from 'react'
-import { useLiveText } from 'run-ledger/react'
-import { isSettled } from 'run-ledger'
+import { useIsFollowed, useLiveText } from 'run-ledger/react'
+import { isSettled, runLog } from 'run-ledger'
 import type { RunStatusName } from 'run-ledger'
 import { Link } from 'wouter'
 import { formatNumber } from '../lib/format.ts'
@@ -118,7 +118,8 @@ interface ActivityProps {
 function Activity({ runId, speaking, detail }: ActivityProps) {
   const live = useLiveText(runId)
   const prose = speaking ? (live?.text.trimEnd().split('\n').at(-1) ?? null) : null
-  const shown = prose ?? detail
+  const isElsewhere = useIsFollowed(runLog(runId)) && speaking
+  const shown = prose ?? detail ?? (isElsewhere ? 'Live text is in the tab that runs it.' : null)
   return (
     <p
       className="agent-activity"

@@ -1,7 +1,7 @@
 /** Owns the head of the app: where one can go, what needs a person, and how the ledger is. */
 import { usePendingQuestions } from 'run-ledger/react'
 import { Link, useLocation } from 'wouter'
-import { runsHref, threadsHref, workflowHref, runHref } from '../lib/links.ts'
+import { runsHref, storageHref, threadsHref, workflowHref, runHref } from '../lib/links.ts'
 import { needYou } from '../lib/needYou.ts'
 import { LedgerStatus } from './LedgerStatus.tsx'
 import { ThemeSwitch } from './ThemeSwitch.tsx'
@@ -9,6 +9,7 @@ import { ThemeSwitch } from './ThemeSwitch.tsx'
 export function AppHeader() {
   const [location] = useLocation()
   const isThreads = location.startsWith(threadsHref)
+  const isStorage = location.startsWith(storageHref)
   return (
     <header className="app-header">
       <div className="app-header-inner">
@@ -20,7 +21,7 @@ export function AppHeader() {
           Run Ledger
         </Link>
         <nav className="app-nav" aria-label="Pages">
-          <NavLink href={runsHref} current={!isThreads}>
+          <NavLink href={runsHref} current={!isThreads && !isStorage}>
             Runs
           </NavLink>
           <NavLink href={threadsHref} current={isThreads}>

@@ -4,6 +4,7 @@ import { useRunEvents } from 'run-ledger/react'
 import { describeEvent } from 'run-ledger'
 import type { LogId, RunEvent } from 'run-ledger'
 import { count, formatClock, formatFull } from '../lib/format.ts'
+import { visible } from '../lib/visible.ts'
 import { ToneIcon } from './Icon.tsx'
 
 export function EventLog({ log }: { log: LogId }) {
@@ -96,8 +97,8 @@ function EventRow({ event, durable }: { event: RunEvent; durable: boolean }) {
           {formatClock(timestamp)}
         </time>
         <span className="event-dot" />
-        <span className="event-title">{title}</span>
-        <span className="event-detail">{detail}</span>
+        <span className="event-title">{visible(title)}</span>
+        <span className="event-detail">{visible(detail ?? '')}</span>
       </button>
       {open && <EventBody event={event} durable={durable} />}
     </li>
@@ -117,7 +118,7 @@ function EventBody({ event, durable }: { event: RunEvent; durable: boolean }) {
           </>
         )}
       </p>
-      <pre tabIndex={0}>{JSON.stringify(payload, null, 2)}</pre>
+      <pre tabIndex={0}>{visible(JSON.stringify(payload, null, 2))}</pre>
     </div>
   )
 }

@@ -1,9 +1,11 @@
 /** Owns the ledger's own state in the header, with the figures behind it in a panel. */
 import { useId } from 'react'
 import { useLedgerStatus } from 'run-ledger/react'
+import { Link } from 'wouter'
 import type { LedgerState } from 'run-ledger'
 import { count, formatNumber } from '../lib/format.ts'
 import { ledgerWords, lostEventsOf, phaseWords, reasonOf } from '../lib/health.ts'
+import { storageHref } from '../lib/links.ts'
 import { QuarantinePanel } from './QuarantinePanel.tsx'
 
 export function LedgerStatus() {
@@ -30,6 +32,15 @@ export function LedgerStatus() {
       </button>
       <div id={id} popover="auto" className="popover" role="dialog" aria-label="Ledger">
         <LedgerPanel ledger={ledger} />
+        <p className="popover-more">
+          <Link
+            href={storageHref}
+            data-testid="storage-link"
+            onClick={() => document.getElementById(id)?.hidePopover()}
+          >
+            Storage, export and import
+          </Link>
+        </p>
       </div>
       <QuarantinePanel />
     </>
@@ -47,6 +58,7 @@ function LedgerPanel({ ledger }: { ledger: LedgerState }) {
       <dl className="facts">
         <Fact name="State">{phaseWords(phase)}</Fact>
         <Fact name="Copies of new events">{copiesText(copies, health.state, phase, received)}</Fact>
+        <Fact name="Second copy">{secondCopyText(ledger)}</Fact>
         <Fact name="Stored at start">
           {stored === null
             ? '—'
@@ -83,6 +95,13 @@ function copiesText(
   if (health === 'memory-only') return 'None on disk'
   if (copies > 0) return `${copies} on disk`
   return phase === 'ready' && received > 0 ? 'None on disk yet' : 'No new events yet'
+}
+
+function secondCopyText({ copies, mirrorError, healing, phase }: LedgerState): string {
+  if (mirrorError !== null) return `Behind: ${mirrorError}`
+  if (healing === null) return copies > 1 || phase !== 'ready' ? 'As the first' : '—'
+  const { restored, copied } = healing
+  return `Compared: ${count(restored.events, 'event')} restored, ${count(copied.events, 'event')} added to it`
 }
 
 function Fact({ name, children }: { name: string; children: string }) {

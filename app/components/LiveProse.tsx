@@ -1,6 +1,7 @@
 /** Owns prose while it streams, in a place of fixed height. It is never stored, so it is gone afterwards. */
 import { useEffect, useRef } from 'react'
 import { useLiveText } from 'run-ledger/react'
+import { visible } from '../lib/visible.ts'
 
 export function LiveProse({ runId }: { runId: string }) {
   const live = useLiveText(runId)
@@ -11,7 +12,7 @@ export function LiveProse({ runId }: { runId: string }) {
   }, [text])
   return (
     <div className="live-prose" ref={box} data-testid="live-text">
-      {text}
+      {visible(text)}
     </div>
   )
 }

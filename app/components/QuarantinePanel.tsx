@@ -2,6 +2,7 @@
 import { useId } from 'react'
 import { useLedgerStatus } from 'run-ledger/react'
 import { count, formatStarted } from '../lib/format.ts'
+import { visible } from '../lib/visible.ts'
 
 export function QuarantinePanel() {
   const { quarantined, quarantine } = useLedgerStatus()
@@ -26,13 +27,13 @@ export function QuarantinePanel() {
         </p>
         <ul className="quarantine-list">
           {quarantine.map((entry) => (
-            <li key={`${entry.stream} ${entry.position} ${entry.at}`} data-testid="quarantine-entry">
-              <p>{entry.reason}</p>
+            <li key={`${visible(entry.stream)} ${entry.position} ${entry.at}`} data-testid="quarantine-entry">
+              <p>{visible(entry.reason)}</p>
               <p className="note">
                 <bdi>{entry.stream}</bdi>
                 {entry.position !== null && ` at ${entry.position}`}, {formatStarted(entry.at)}
               </p>
-              <pre tabIndex={0}>{entry.raw}</pre>
+              <pre tabIndex={0}>{visible(entry.raw)}</pre>
             </li>
           ))}
         </ul>

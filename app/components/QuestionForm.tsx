@@ -10,6 +10,7 @@ import type { Json, PendingQuestion } from 'run-ledger'
 import { Link } from 'wouter'
 import { runHref } from '../lib/links.ts'
 import { isTyping } from '../lib/keys.ts'
+import { visible } from '../lib/visible.ts'
 
 interface QuestionFormProps {
   pending: PendingQuestion
@@ -39,7 +40,7 @@ export function QuestionForm({ pending, hotkeys }: QuestionFormProps) {
         <Link href={runHref(runId)}>{agentName ?? 'An agent'}</Link> asks
       </p>
       <fieldset disabled={answer.pending || sent}>
-        <legend id={id}>{prompt}</legend>
+        <legend id={id}>{visible(prompt)}</legend>
         {options.length > 0 ? (
           <div className="options">
             {options.map((option, index) => (
@@ -52,8 +53,8 @@ export function QuestionForm({ pending, hotkeys }: QuestionFormProps) {
                   onChange={() => setValue(option.value)}
                 />
                 <span className="option-text">
-                  <span>{option.label}</span>
-                  {option.description !== null && <small>{option.description}</small>}
+                  <span>{visible(option.label)}</span>
+                  {option.description !== null && <small>{visible(option.description)}</small>}
                 </span>
                 {index < 9 && <kbd aria-hidden="true">{index + 1}</kbd>}
               </label>

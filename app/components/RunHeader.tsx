@@ -1,11 +1,12 @@
 /** Owns the head of a run's page: what it is, how it stands and why, its figures, and how to stop it. */
 import type { ReactNode } from 'react'
-import { isSettled } from 'run-ledger'
+import { isRunLog, isSettled } from 'run-ledger'
 import type { Lifecycle, LogId } from 'run-ledger'
 import { formatFull, formatStarted } from '../lib/format.ts'
 import { shownStatus, wordsFor } from '../lib/status.ts'
 import { endOf } from './Elapsed.tsx'
 import { StatusChip } from './StatusChip.tsx'
+import { ExportButton } from './ExportButton.tsx'
 import { StopButton } from './StopButton.tsx'
 import { Totals } from './Totals.tsx'
 
@@ -30,7 +31,10 @@ export function RunHeader({ log, title, lifecycle, unconfirmed, agents, links }:
       </nav>
       <div className="run-header-main">
         <h1 title={title}>{title}</h1>
-        <StopButton log={log} settled={settled} />
+        <div className="run-header-actions">
+          <ExportButton scope={{ log, tree: !isRunLog(log) }} title={title} label="Export" quiet />
+          <StopButton log={log} settled={settled} />
+        </div>
       </div>
       <div className="run-header-status">
         <StatusChip status={status} unconfirmed={unconfirmed} inferred={inferred} />

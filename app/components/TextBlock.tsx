@@ -3,6 +3,7 @@ import { useState } from 'react'
 import { useText } from 'run-ledger/react'
 import type { Text } from 'run-ledger'
 import { formatChars } from '../lib/format.ts'
+import { visible } from '../lib/visible.ts'
 
 export function TextBlock({ label, text }: { label: string; text: Text }) {
   const [whole, setWhole] = useState(false)
@@ -17,14 +18,14 @@ export function TextBlock({ label, text }: { label: string; text: Text }) {
           </button>
         )}
       </div>
-      {whole ? <WholeText text={text} /> : <pre tabIndex={0}>{text.preview || '(empty)'}</pre>}
+      {whole ? <WholeText text={text} /> : <pre tabIndex={0}>{visible(text.preview) || '(empty)'}</pre>}
     </div>
   )
 }
 
 function WholeText({ text }: { text: Text }) {
   const view = useText(text)
-  if (view.state === 'loading') return <pre>{text.preview}</pre>
-  if (view.state === 'ready') return <pre tabIndex={0}>{view.text}</pre>
+  if (view.state === 'loading') return <pre>{visible(text.preview)}</pre>
+  if (view.state === 'ready') return <pre tabIndex={0}>{visible(view.text)}</pre>
   return <p className="note">The whole text is no longer stored. Only its beginning was kept.</p>
 }

@@ -2,6 +2,7 @@
 import { useId, useState } from 'react'
 import type { ToolRow as ToolRowData } from 'run-ledger'
 import { toolTone } from '../lib/status.ts'
+import { visible } from '../lib/visible.ts'
 import { Elapsed } from './Elapsed.tsx'
 import { Icon, ToneIcon } from './Icon.tsx'
 import { TextBlock } from './TextBlock.tsx'
@@ -29,8 +30,8 @@ export function ToolRow({ call, frozen }: { call: ToolRowData; frozen: boolean }
       >
         <ToneIcon tone={toolTone(shown)} />
         <span className="visually-hidden">{shown}: </span>
-        <span className="tool-name">{name}</span>
-        <span className="tool-label">{failure ?? label ?? ''}</span>
+        <span className="tool-name">{visible(name)}</span>
+        <span className="tool-label">{visible(failure ?? label ?? '')}</span>
         {elapsedMs === null && shown !== 'running' ? (
           <span className="elapsed">—</span>
         ) : (
@@ -41,7 +42,7 @@ export function ToolRow({ call, frozen }: { call: ToolRowData; frozen: boolean }
       <div id={id} hidden={!open} className="tool-body">
         {open && (
           <>
-            {failure !== null && <p className="note note-bad">{failure}</p>}
+            {failure !== null && <p className="note note-bad">{visible(failure)}</p>}
             {args !== null && <TextBlock label="Arguments" text={args} />}
             {output !== null && <TextBlock label="Output" text={output} />}
             {output === null && failure === null && <p className="note">No output yet.</p>}

@@ -47,6 +47,20 @@ export const formatNumber = (value: number): string => whole.format(value)
 export const count = (amount: number, noun: string, plural = `${noun}s`): string =>
   `${formatNumber(amount)} ${amount === 1 ? noun : plural}`
 
+/** `0 B`, `812 B`, `34 kB`, `1.2 MB`, `3.4 GB`. */
+export function formatBytes(bytes: number): string {
+  const units = ['B', 'kB', 'MB', 'GB', 'TB']
+  let size = bytes
+  let unit = 0
+  // What would be shown as a thousand is one of the next.
+  while (size >= 999.5 && unit < units.length - 1) {
+    size /= 1_000
+    unit += 1
+  }
+  const digits = unit > 0 && size < 9.95 ? 1 : 0
+  return `${size.toFixed(digits)} ${units[unit] ?? ''}`
+}
+
 export function formatChars(chars: number): string {
   return chars < 10_000
     ? count(chars, 'character')

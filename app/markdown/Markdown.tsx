@@ -6,6 +6,7 @@ import type { ReactNode } from 'react'
 import { parseBlocks } from './blocks.ts'
 import type { Block, ListItem } from './blocks.ts'
 import type { Inline } from './inline.ts'
+import { visible } from '../lib/visible.ts'
 
 interface Sources {
   /** Makes ids unique on a page with several reports. */
@@ -43,7 +44,7 @@ function BlockView({ block, sources }: { block: Block; sources: Sources }) {
     case 'paragraph':
       return <p>{spans(block.children, sources)}</p>
     case 'code':
-      return <pre>{block.text}</pre>
+      return <pre>{visible(block.text)}</pre>
     case 'rule':
       return <hr />
     case 'list': {
@@ -80,9 +81,9 @@ function spans(nodes: readonly Inline[], sources: Sources): ReactNode {
 function InlineView({ node, sources }: { node: Inline; sources: Sources }) {
   switch (node.kind) {
     case 'text':
-      return node.text
+      return visible(node.text)
     case 'code':
-      return <code>{node.text}</code>
+      return <code>{visible(node.text)}</code>
     case 'strong':
       return <strong>{spans(node.children, sources)}</strong>
     case 'emphasis':

@@ -23,10 +23,20 @@ export function webLocks(): Locks {
   const manager = lockManager()
   if (manager === null) return { hold: async () => () => {}, held: async () => null }
   return {
-    hold: (name) =>
+    hold: (name, { steal, signal, onLost } = {}) =>
       new Promise((granted, refused) => {
-        const whileHeld = () => new Promise<void>((release) => granted(() => release()))
-        manager.request(name, whileHeld).catch(refused)
+        let held = false
+        const whileHeld = () =>
+          new Promise<void>((release) => {
+            held = true
+            granted(() => release())
+          })
+        const options = { ...(steal !== undefined && { steal }), ...(signal !== undefined && { signal }) }
+        manager.request(name, options, whileHeld).catch((error: unknown) => {
+          // Once granted, the only way to fail is to be robbed.
+          if (held) onLost?.()
+          else refused(error as Error)
+        })
       }),
     async held() {
       const { held } = await manager.query()

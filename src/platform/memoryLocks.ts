@@ -9,6 +9,7 @@ export type LockRegistry = Map<string, { holder: Holder; queue: Waiting[] }>
 
 interface Holder {
   owner: symbol
+  lost: () => void
 }
 
 interface Waiting extends Holder {
@@ -39,16 +40,28 @@ export function memoryLocks(registry: LockRegistry = createLockRegistry()): Memo
   }
 
   return {
-    hold: (name) =>
-      new Promise((resolve) => {
-        const holder: Waiting = { owner, grant: () => resolve(() => release(name, holder)) }
+    hold: (name, { steal = false, signal, onLost = () => {} } = {}) =>
+      new Promise((resolve, reject) => {
+        const grant = (): void => resolve(() => release(name, holder))
+        const holder: Waiting = { owner, grant, lost: onLost }
         const lock = registry.get(name)
-        if (lock !== undefined) {
-          lock.queue.push(holder)
+        if (lock === undefined) {
+          registry.set(name, { holder, queue: [] })
+          grant()
           return
         }
-        registry.set(name, { holder, queue: [] })
-        holder.grant()
+        if (steal) {
+          const robbed = lock.holder
+          lock.holder = holder
+          grant()
+          robbed.lost()
+          return
+        }
+        lock.queue.push(holder)
+        signal?.addEventListener('abort', () => {
+          lock.queue = lock.queue.filter((waiting) => waiting !== holder)
+          reject(signal.reason as Error)
+        })
       }),
 
     held: async () => new Set(registry.keys()),

@@ -1,6 +1,6 @@
 /**
- * Owns the page's rhythm: when the next frame is, and when the page is about to go. Both work without a
- * document, for workers, Node and tests.
+ * Owns the page's rhythm: when the next frame is, when the page is about to go, and when it is back. All work
+ * without a document, for workers, Node and tests.
  */
 
 /** Schedules work for the next frame; gives back how to cancel it. */
@@ -61,4 +61,43 @@ export function onPageLeaving({ soon, now }: { soon: () => void; now: () => void
     document.removeEventListener('freeze', now)
     globalThis.removeEventListener('pagehide', now)
   }
+}
+
+export interface PageLife {
+  /** Whether a person can see the page now. */
+  isVisible(): boolean
+  /**
+   * `back`: the page is seen again, or goes on after it was frozen. `frozen`: it stops running now. `stored`: it may
+   * be kept as it is for a person who comes back; whoever holds a lock is not kept. `restored`: it was, and runs.
+   */
+  watch(on: Record<'back' | 'frozen' | 'stored' | 'restored', () => void>): () => void
+}
+
+export const pageLife: PageLife = {
+  isVisible: () => typeof document === 'undefined' || document.visibilityState === 'visible',
+
+  watch({ back, frozen, stored, restored }) {
+    if (typeof document === 'undefined') return () => {}
+    const seen = (): void => {
+      if (document.visibilityState === 'visible') back()
+    }
+    const gone = ({ persisted }: PageTransitionEvent): void => {
+      if (persisted) stored()
+    }
+    const shown = ({ persisted }: PageTransitionEvent): void => {
+      if (persisted) restored()
+    }
+    document.addEventListener('visibilitychange', seen)
+    document.addEventListener('freeze', frozen)
+    document.addEventListener('resume', back)
+    globalThis.addEventListener('pagehide', gone)
+    globalThis.addEventListener('pageshow', shown)
+    return () => {
+      document.removeEventListener('visibilitychange', seen)
+      document.removeEventListener('freeze', frozen)
+      document.removeEventListener('resume', back)
+      globalThis.removeEventListener('pagehide', gone)
+      globalThis.removeEventListener('pageshow', shown)
+    }
+  },
 }

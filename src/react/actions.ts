@@ -10,6 +10,7 @@ import type { LogId } from '../core/ids.ts'
 import { isSettled } from '../core/status.ts'
 import type { RunLedgerState } from '../state/selectors.ts'
 import { selectIsUnconfirmed, selectPendingCommands } from '../state/selectors.ts'
+import { at } from '../state/table.ts'
 import { useRunLedger } from './context.tsx'
 
 export interface RunAction<Arguments extends unknown[]> {
@@ -62,7 +63,7 @@ function useVerb(log: LogId, verb: CommandVerb, whyNot: string | null): RunActio
 
 function reasonAgainst(state: RunLedgerState, log: LogId): string | null {
   if (state.ledger.phase !== 'ready') return 'Still loading.'
-  const record = state.runs.records[log]
+  const record = at(state.runs.records, log)
   if (record === undefined) return 'This run is not known here.'
   const { status } = lifecycleOf(record)
   if (isSettled(status)) return `It is ${status} already.`

@@ -1,6 +1,7 @@
 /** The React side: one provider, hooks memoized per id. */
 export { useRunActions } from './actions.ts'
 export type { RunAction, RunActions } from './actions.ts'
+export { useIsFollowed } from './followed.ts'
 export { RunLedgerProvider, useRunLedger } from './context.tsx'
 export {
   useLedgerStatus,
@@ -17,3 +18,7 @@ export {
   useWorkflow,
 } from './hooks.ts'
 export type { LoadState, RunEventsView, RunView, TextView, ThreadView, WorkflowView } from './hooks.ts'
+export { useStorageReport, useTask } from './storage.ts'
+export type { StorageReportView, Task } from './storage.ts'
+export { useRunEventPages, useRunList, useWorkflowRunList } from './queries.ts'
+export type { PagedView, RunEventPagesView, RunListView } from './queries.ts'

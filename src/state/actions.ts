@@ -46,7 +46,7 @@ export interface Committed {
   persisted: readonly { log: LogId; sequence: number }[]
   transitions: readonly Transition[]
   commands: readonly RunCommand[]
-  /** Copies on disk: 0 in memory, 1 in IndexedDB. */
+  /** Copies on disk that hold it or are about to: 0 in memory, 1 in IndexedDB, 2 with the journal. */
   copies: number
 }
 export const committed = createAction<Committed>('runs/committed')
@@ -65,6 +65,9 @@ export const recordsLoaded = createAction<{ records: readonly LogRecord[] }>('ru
 /** The disk is right: another writer was first. */
 export const rebased = createAction<{ record: LogRecord }>('runs/rebased')
 
+/** Logs that were deleted on purpose: nothing of them stays in memory. */
+export const logsDeleted = createAction<{ logs: readonly LogId[] }>('runs/logsDeleted')
+
 /** A run or workflow run was opened: the latest events and all its tool calls. */
 export interface Opened {
   log: LogId
@@ -78,12 +81,36 @@ export const earlierEventsLoaded = createAction<{ log: LogId; events: readonly R
   'runs/earlierEventsLoaded',
 )
 
+/** What other pages of the scope committed, as read from the disk. */
+export interface Followed {
+  changes: readonly LogChange[]
+  /** In flight, in the page that runs them. */
+  alive: readonly LogId[]
+  commands: readonly RunCommand[]
+}
+export const followed = createAction<Followed>('runs/followed')
+
 /** The owner says these are alive. */
 export const confirmed = createAction<{ logs: readonly LogId[] }>('runs/confirmed')
+
+/** What open lists show, all of it: kept in memory as long as it is shown. */
+export const listed = createAction<{ logs: readonly LogId[] }>('runs/listed')
 
 export const subscribed = createAction<{ log: LogId; by: 1 | -1 }>('runs/subscribed')
 
 export const commandChanged = createAction<RunCommand>('runs/commandChanged')
+
+/** What a comparison of both copies found, in numbers a person can see. */
+export interface Healing {
+  /** The browser had removed the whole database. */
+  vanished: boolean
+  restored: { events: number; logs: number; texts: number }
+  /** Written to the second copy, which lacked them. */
+  copied: { events: number; texts: number }
+  /** Bytes of the second copy that cannot be read. */
+  damagedBytes: number
+  copies: number
+}
 
 export type Health =
   | { state: 'ok' }
@@ -98,6 +125,10 @@ export const bootAdvanced = createAction<{ phase: 'opening' | 'hydrating' | 'rec
 )
 export const healthChanged = createAction<Health>('ledger/healthChanged')
 export const integrityChecked = createAction<IntegrityReport>('ledger/integrityChecked')
+/** Both copies were compared and made equal. */
+export const healed = createAction<Healing>('ledger/healed')
+/** The second copy cannot be written (why), or it is whole again (null). */
+export const mirrorChanged = createAction<{ reason: string | null }>('ledger/mirrorChanged')
 /** What the ledger holds, and the newest of what was refused. */
 export const contentsRead = createAction<{
   counts: LedgerCounts

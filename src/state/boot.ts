@@ -5,11 +5,14 @@
 import type { LogRecord } from '../core/entities.ts'
 import { LedgerError } from '../ledger/port.ts'
 import type { Health } from './actions.ts'
-import { bootAdvanced, contentsRead, healthChanged, hydrated, sourceChanged } from './actions.ts'
-import { checkLedger } from './checkLedger.ts'
-import { claimPage, resumeOutbox } from './commands.ts'
+import { bootAdvanced, contentsRead, healthChanged, hydrated } from './actions.ts'
+import { resumeOutbox } from './commands.ts'
+import { connectSources } from './connectSources.ts'
+import { startFollowing } from './follow.ts'
+import { healAtBoot } from './healLedger.ts'
 import { QUARANTINE_SHOWN } from './ledgerSlice.ts'
-import { openThread, resolveText } from './reads.ts'
+import { claimPage } from './pages.ts'
+import { openThread } from './reads.ts'
 import { keepAsking, reconcileRuns } from './reconcileRuns.ts'
 import type { Runtime } from './runtime.ts'
 
@@ -24,23 +27,37 @@ export interface BootOptions {
   thread?: string
 }
 
-/** Runs once per page; gives back how to disconnect the sources. */
-export async function boot(runtime: Runtime, release: () => void, options: BootOptions): Promise<() => void> {
+export interface Booted {
+  /** Leaves to others what only a page that can write should hold. */
+  standDown(): void
+  end(): void
+}
+
+/** Runs once per page. */
+export async function boot(runtime: Runtime, release: () => void, options: BootOptions): Promise<Booted> {
   const { dispatch, writer, ledger } = runtime
   dispatch(bootAdvanced({ phase: 'opening' }))
+  // What other pages commit while this one reads is heard, and read afterwards.
+  runtime.tabs.open()
+  const following = startFollowing(runtime)
   await ledger.open()
+  const { refusal } = ledger.opening()
+  if (refusal !== null) dispatch(healthChanged(toHealth(refusal)))
   dispatch(bootAdvanced({ phase: 'hydrating' }))
-  await hydrateUntilRead(runtime, options)
+  await untilDone(runtime, () => hydrate(runtime, options))
 
-  const { rebuilt } = await checkLedger(runtime)
-  if (rebuilt > 0) await hydrate(runtime, options)
+  let leavePage = await claimPage(runtime)
+  // What may only be read is not repaired either.
+  const changed = refusal === null && (await untilDone(runtime, () => healAtBoot(runtime)))
+  if (changed) await hydrate(runtime, options)
   const [counts, quarantine] = await Promise.all([ledger.counts(), ledger.listQuarantine(QUARANTINE_SHOWN)])
   dispatch(contentsRead({ counts, quarantine }))
 
-  const leavePage = await claimPage(runtime)
-  writer.start()
+  if (refusal === null) writer.start()
+  else writer.refuse(refusal)
   dispatch(bootAdvanced({ phase: 'reconciling' }))
-  const disconnect = connect(runtime)
+  const connections = connectSources(runtime)
+  if (refusal !== null) connections.leave()
   await reconcileRuns(runtime).catch((error: unknown) => {
     // Nothing was judged; the rows stay unconfirmed, and that is what they are.
     dispatch(healthChanged(toHealth(error)))
@@ -48,21 +65,49 @@ export async function boot(runtime: Runtime, release: () => void, options: BootO
   dispatch(bootAdvanced({ phase: 'ready' }))
   // From here on events flow; those that came meanwhile go through the same fold.
   release()
+  following.start()
+  const comeBack = (): void => {
+    if (ledger.opening().refusal === null) connections.comeBack()
+    following.lookAround()
+  }
+  const stopWatching = runtime.life.watch({
+    back: comeBack,
+    // Others go on; a page that says so need not be robbed.
+    frozen: connections.leave,
+    // A page that holds a lock, or hears others, is not kept for a person who comes back.
+    stored() {
+      connections.leave()
+      leavePage()
+      runtime.tabs.close()
+    },
+    restored() {
+      runtime.tabs.open()
+      comeBack()
+      void claimPage(runtime).then((leave) => {
+        leavePage = leave
+      })
+    },
+  })
   const stopAsking = keepAsking(runtime)
   await resumeOutbox(runtime).catch((error: unknown) => dispatch(healthChanged(toHealth(error))))
-  return () => {
-    stopAsking()
-    disconnect()
-    leavePage()
+  return {
+    standDown: connections.leave,
+    end() {
+      stopWatching()
+      stopAsking()
+      following.stop()
+      connections.end()
+      leavePage()
+      runtime.tabs.close()
+    },
   }
 }
 
 /** A store that opens and does not answer is asked again; nothing is written over what was not read. */
-async function hydrateUntilRead(runtime: Runtime, options: BootOptions): Promise<void> {
+async function untilDone<Result>(runtime: Runtime, work: () => Promise<Result>): Promise<Result> {
   for (;;) {
     try {
-      await hydrate(runtime, options)
-      return
+      return await work()
     } catch (error) {
       runtime.dispatch(healthChanged(toHealth(error)))
     }
@@ -86,20 +131,6 @@ async function hydrate(runtime: Runtime, { thread }: BootOptions): Promise<void>
   if (thread !== undefined) await openThread(runtime, thread)
 }
 
-function connect(runtime: Runtime): () => void {
-  const { sources, ingest, dispatch } = runtime
-  const disconnects = sources.map((source) =>
-    source.connect({
-      receive: (stream, events) => ingest.receive(stream, events),
-      status: (status) => dispatch(sourceChanged({ source: source.id, status })),
-      read: (ref) => resolveText(runtime, ref),
-    }),
-  )
-  return () => {
-    for (const disconnect of disconnects) disconnect()
-  }
-}
-
 /** What a storage error means for the person. */
 export function toHealth(error: unknown): Health {
   const reason = error instanceof Error ? error.message : String(error)
@@ -109,6 +140,8 @@ export function toHealth(error: unknown): Health {
       return { state: 'full', reason }
     case 'newer-schema':
       return { state: 'read-only', reason: 'This ledger was written by a newer version. Reload to update.' }
+    case 'unmigrated':
+      return { state: 'read-only', reason }
     case 'unavailable':
       return { state: 'memory-only', reason }
     default:

@@ -3,11 +3,12 @@
  * alike, and the live prose that is never stored. Rows are a projection of the run records. SPEC H3.
  */
 import type { UnknownAction } from '@reduxjs/toolkit'
+import type { LogChange } from '../core/accept.ts'
 import type { LogRecord, RunRecord, ToolCall } from '../core/entities.ts'
 import { lifecycleOf } from '../core/entities.ts'
 import type { TransientEvent } from '../core/events.ts'
 import type { LogId, RunLogId } from '../core/ids.ts'
-import { runLog } from '../core/ids.ts'
+import { idOfLog, isRunLog, runLog } from '../core/ids.ts'
 import { isSettled } from '../core/status.ts'
 import { compareRows, subagentRowId, threadOf, toSubagentRow, toToolRow } from '../core/timeline.ts'
 import type { SubagentRow } from '../core/timeline.ts'
@@ -15,13 +16,16 @@ import {
   confirmed,
   decided,
   eventsReceived,
+  followed,
   hydrated,
+  logsDeleted,
   opened,
   rebased,
   recordsLoaded,
   scopeClosed,
 } from './actions.ts'
-import { upsertById } from './windows.ts'
+import { findById, upsertById } from './places.ts'
+import { keepCalls } from './windows.ts'
 
 /** Characters of live prose kept per run. */
 export const LIVE_TEXT_CHARS = 8_000
@@ -51,78 +55,87 @@ export function chatRuntimeReducer(
 ): ChatRuntimeState {
   if (eventsReceived.match(action)) {
     const { changes, transient } = action.payload
-    const withRows = changes.reduce(
-      (next, { record, toolCalls }) => putRecord(next, record, toolCalls, false),
-      state,
-    )
-    return hear(
-      quieten(
-        withRows,
-        changes.map((change) => change.record),
-      ),
-      transient,
-    )
+    return hear(applyChanges(state, changes), transient)
   }
-  if (decided.match(action)) {
-    const { changes } = action.payload
-    const next = changes.reduce(
-      (each, { record, toolCalls }) => putRecord(each, record, toolCalls, false),
-      state,
-    )
-    return quieten(
-      next,
-      changes.map((change) => change.record),
-    )
+  if (decided.match(action)) return applyChanges(state, action.payload.changes)
+  if (followed.match(action)) {
+    return confirm(applyChanges(state, action.payload.changes), action.payload.alive)
   }
   if (hydrated.match(action)) {
     const { epoch, records } = action.payload
     return epoch < state.epoch ? state : { ...load(state, records), epoch }
   }
   if (recordsLoaded.match(action)) return load(state, action.payload.records)
-  if (rebased.match(action)) return putRecord(state, action.payload.record, [], true)
+  if (logsDeleted.match(action)) return forget(state, action.payload.logs)
+  if (rebased.match(action))
+    return putRecords(state, [{ record: action.payload.record, toolCalls: [] }], true)
   if (opened.match(action)) return complete(state, action.payload.log, action.payload.toolCalls)
   if (confirmed.match(action)) return confirm(state, action.payload.logs)
   if (scopeClosed.match(action)) return { ...initialState, epoch: state.epoch + 1 }
   return state
 }
 
-/** Puts a run's row in its place; tool rows that were not touched keep their identity. */
-function putRecord(
-  state: ChatRuntimeState,
-  record: LogRecord,
-  touched: readonly ToolCall[],
-  unconfirmed: boolean,
-): ChatRuntimeState {
-  if (record.entity !== 'run') return state
-  const thread = threadOf(record.run)
-  if (thread === null) return state
-  const key = threadKey(thread)
-  const rows = state.toolTimelineByThread[key] ?? []
-  const id = subagentRowId(record.run.id)
-  const index = rows.findLastIndex((row) => row.id === id)
-  const toolCalls = upsertById(rows[index]?.toolCalls ?? [], touched.map(toToolRow))
-  const row = toSubagentRow(record, thread, toolCalls, unconfirmed && !isSettled(record.run.status))
-  const next = [...rows]
-  if (index >= 0) next[index] = row
-  else next.splice(placeOf(rows, row), 0, row)
-  return { ...state, toolTimelineByThread: { ...state.toolTimelineByThread, [key]: next } }
+function applyChanges(state: ChatRuntimeState, changes: readonly LogChange[]): ChatRuntimeState {
+  const records = changes.map((change) => change.record)
+  return quieten(putRecords(state, changes, false), records)
 }
+
+/** A run's record, and those of its calls that its row does not show yet. */
+type Told = Pick<LogChange, 'record' | 'toolCalls'>
+
+/** Puts the rows of runs in their places, thread by thread; tool rows that were not touched keep their identity. */
+function putRecords(state: ChatRuntimeState, told: readonly Told[], unconfirmed: boolean): ChatRuntimeState {
+  const changed = new Map<ThreadKey, SubagentRow[]>()
+  for (const { record, toolCalls } of told) {
+    const thread = record.entity === 'run' ? threadOf(record.run) : null
+    if (record.entity !== 'run' || thread === null) continue
+    const key = threadKey(thread)
+    const known = findById(rowsOf(state, key), subagentRowId(record.run.id))
+    const calls = keepCalls(known?.toolCalls ?? [], toolCalls.map(toToolRow))
+    const row = toSubagentRow(record, thread, calls, unconfirmed && !isSettled(record.run.status))
+    const rows = changed.get(key)
+    if (rows === undefined) changed.set(key, [row])
+    else rows.push(row)
+  }
+  if (changed.size === 0) return state
+  const toolTimelineByThread = { ...state.toolTimelineByThread }
+  for (const [key, rows] of changed) toolTimelineByThread[key] = putRows(rowsOf(state, key), rows)
+  return { ...state, toolTimelineByThread }
+}
+
+function forget(state: ChatRuntimeState, logs: readonly LogId[]): ChatRuntimeState {
+  const runs = new Set(logs.filter(isRunLog).map((log) => subagentRowId(idOfLog(log))))
+  if (runs.size === 0) return state
+  const threads = Object.entries(state.toolTimelineByThread).map(([key, rows]) => [
+    key,
+    rows.some(({ id }) => runs.has(id)) ? rows.filter(({ id }) => !runs.has(id)) : rows,
+  ])
+  return { ...state, toolTimelineByThread: Object.fromEntries(threads) }
+}
+
+/** New rows nearly always belong at the end. */
+function putRows(rows: readonly SubagentRow[], changed: readonly SubagentRow[]): readonly SubagentRow[] {
+  const next = upsertById(rows, changed)
+  const end = next.slice(Math.max(0, rows.length - 1))
+  const isInOrder = end.every((row, index) => compareRows(end[index - 1] ?? row, row) <= 0)
+  return isInOrder ? next : next.toSorted(compareRows)
+}
+
+const rowsOf = (state: ChatRuntimeState, key: ThreadKey): readonly SubagentRow[] =>
+  state.toolTimelineByThread[key] ?? []
 
 /** Rows from disk. What is in memory stays unless the disk has moved on, as when another tab writes. */
 function load(state: ChatRuntimeState, records: readonly LogRecord[]): ChatRuntimeState {
-  let next = state
-  for (const record of records) {
-    if (record.entity !== 'run' || isUpToDate(next, record)) continue
-    next = putRecord(next, record, inOrder(record), true)
-  }
-  return next
+  const told = records.flatMap((record) =>
+    record.entity !== 'run' || isUpToDate(state, record) ? [] : { record, toolCalls: inOrder(record) },
+  )
+  return putRecords(state, told, true)
 }
 
 function isUpToDate(state: ChatRuntimeState, record: RunRecord): boolean {
   const thread = threadOf(record.run)
   if (thread === null) return true
-  const id = subagentRowId(record.run.id)
-  const row = (state.toolTimelineByThread[threadKey(thread)] ?? []).find((each) => each.id === id)
+  const row = findById(rowsOf(state, threadKey(thread)), subagentRowId(record.run.id))
   return row !== undefined && row.sequence >= record.run.lastSequence
 }
 
@@ -135,7 +148,7 @@ function inOrder(record: RunRecord): readonly ToolCall[] {
 function complete(state: ChatRuntimeState, log: LogId, calls: readonly ToolCall[]): ChatRuntimeState {
   return mapRows(state, (row) => {
     if (runLog(row.runId) !== log) return row
-    return { ...row, toolCalls: upsertById(calls.map(toToolRow), row.toolCalls) }
+    return { ...row, toolCalls: keepCalls(calls.map(toToolRow), row.toolCalls) }
   })
 }
 
@@ -157,11 +170,6 @@ function mapRows(state: ChatRuntimeState, change: (row: SubagentRow) => Subagent
     changed = true
   }
   return changed ? { ...state, toolTimelineByThread: threads } : state
-}
-
-/** New rows nearly always belong at the end. */
-function placeOf(rows: readonly SubagentRow[], row: SubagentRow): number {
-  return rows.findLastIndex((each) => compareRows(each, row) < 0) + 1
 }
 
 /** Prose ends with its run. */

@@ -1,14 +1,21 @@
 /**
- * Owns the outbox: a command is durable before it is sent, and settled by the orchestrator's own event or by
- * its refusal. SPEC O1.
+ * Owns the outbox: a command is durable before it is sent, by the page that is connected to its orchestrator, and
+ * settled by the orchestrator's own event or by its refusal. What is stored and shown of it is redacted; what is sent is what the person said. SPEC O1.
  */
 import type { RunCommand } from '../core/commands.ts'
+import type { Json } from '../core/entities.ts'
 import { lifecycleOf } from '../core/entities.ts'
+import { scopeName } from '../core/ids.ts'
 import type { CommandRequest, Source } from '../core/ports.ts'
+import { isSettled } from '../core/status.ts'
 import { EMPTY_BATCH } from '../ledger/port.ts'
-import { commandChanged } from './actions.ts'
+import { commandChanged, followed } from './actions.ts'
+import { carrierOf } from './carrier.ts'
+import { readCommands } from './commandRows.ts'
 import { isFinal } from './commandStates.ts'
+import { livingPages } from './pages.ts'
 import type { Runtime } from './runtime.ts'
+import { at } from './table.ts'
 
 const HOUR = 3_600_000
 const LIFETIME = { stop: HOUR, pause: HOUR } as Readonly<Partial<Record<RunCommand['verb'], number>>>
@@ -20,106 +27,125 @@ export class CommandRefusedError extends Error {
 
 /**
  * Records a command, then sends it. Resolves with its state once delivered or refused; the orchestrator's
- * event settles it later.
+ * event settles it later. One for another page's orchestrator resolves as `queued`: that page sends it.
  * @throws CommandRefusedError when no source can carry out the verb, or nothing is hydrated yet.
  * @throws LedgerError when the command could not be made durable; it was not sent.
  */
 export async function sendCommand(runtime: Runtime, request: CommandRequest): Promise<RunCommand> {
-  const { getState, clock, ids } = runtime
+  const { getState, clock, ids, redaction } = runtime
   if (getState().ledger.phase !== 'ready') throw new CommandRefusedError('The ledger is still loading.')
-  const source = carrierOf(runtime, request.verb)
-  if (source === undefined) throw new CommandRefusedError(`No connected source can ${request.verb} a run.`)
+  const carrier = await carrierOf(runtime, request)
+  if (carrier === 'nobody') throw new CommandRefusedError(`No connected source can ${request.verb} a run.`)
   const now = clock.now()
   const id = ids.next()
-  const record = getState().runs.records[request.log]
+  const record = at(getState().runs.records, request.log)
+  const payload = redaction.command(request.payload)
+  const isElsewhere = carrier === 'elsewhere'
+  if (isElsewhere && payload !== request.payload) {
+    // Only what is stored reaches the other page.
+    throw new CommandRefusedError('It holds what looks like a secret: say it in the tab that runs this.')
+  }
   const command: RunCommand = {
     id,
     log: request.log,
     verb: request.verb,
-    payload: request.payload,
+    payload,
+    ...(payload !== request.payload && { withheld: true as const }),
     idempotencyKey: id,
     attempt: record === undefined ? 1 : lifecycleOf(record).attempt,
     sender: runtime.page,
-    state: 'sending',
+    state: isElsewhere ? 'queued' : 'sending',
     createdAt: now,
     expiresAt: now + (LIFETIME[request.verb] ?? 24 * HOUR),
     settledAt: null,
     detail: null,
   }
   await save(runtime, command)
-  return deliver(runtime, source, command)
-}
-
-/** Held by a page for as long as it lives: its commands are in its own hands. */
-const pageLock = (scope: string, page: string): string => `run-ledger:${scope}:page:${page}`
-
-/** Tells the scope's other pages that this one is alive. Gives back how to take that back. */
-export function claimPage({ locks, scope, page }: Runtime): Promise<() => void> {
-  return locks.hold(pageLock(scope, page))
+  return carrier === 'elsewhere' ? command : deliver(runtime, carrier, command, request.payload)
 }
 
 /**
- * Settles what pages that died left in the outbox. A start whose run never appeared is sent again, since
- * nothing of it survived; whatever was meant for an orchestrator that died with its page is unknown.
+ * Takes up what other pages left in the outbox: what is queued for a source that this page is connected to, and
+ * what pages that died had on its way.
  */
 export async function resumeOutbox(runtime: Runtime): Promise<void> {
   // One page at a time, and over what is on disk by then: no command is taken up twice.
-  const release = await runtime.locks.hold(`run-ledger:${runtime.scope}:outbox`)
+  const release = await runtime.locks.hold(`run-ledger:${scopeName(runtime.scope)}:outbox`)
   try {
-    const orphans = await readOrphans(runtime)
-    for (const command of orphans) await takeUp(runtime, command)
+    const commands = await readCommands(runtime)
+    if (commands.length > 0) runtime.dispatch(followed({ changes: [], alive: [], commands }))
+    for (const command of await readOpen(runtime)) await takeUp(runtime, command)
   } finally {
     release()
   }
 }
 
-async function readOrphans(runtime: Runtime): Promise<readonly RunCommand[]> {
-  const { ledger, locks, dispatch, getState, clock, scope, page } = runtime
-  const [stored, held] = await Promise.all([ledger.listCommands(), locks.held()])
-  const known = getState().runs.commands
-  for (const command of stored) {
-    // Another page may have settled what we still show as open.
-    if (isFinal(command) && known[command.id]?.state !== command.state) dispatch(commandChanged(command))
-  }
+/** Commands that are in nobody's hands. */
+async function readOpen(runtime: Runtime): Promise<readonly RunCommand[]> {
+  const [stored, living] = await Promise.all([runtime.ledger.listCommands(), livingPages(runtime)])
   return stored.filter((command) => {
-    if (isFinal(command) || command.sender === page) return false
+    if (isFinal(command)) return false
+    if (command.state === 'queued') return true
+    if (command.sender === runtime.page) return false
     // Without locks nobody's death can be told, only that its time is over.
-    return held === null ? command.expiresAt <= clock.now() : !held.has(pageLock(scope, command.sender))
+    return living === null ? command.expiresAt <= runtime.clock.now() : !living.has(command.sender)
   })
 }
 
 async function takeUp(runtime: Runtime, command: RunCommand): Promise<void> {
-  if (command.verb !== 'start') {
-    const detail = 'The page closed before the orchestrator confirmed it.'
-    await settle(runtime, command, command.state === 'queued' ? 'expired' : 'unknown', detail)
-    return
-  }
-  const source = carrierOf(runtime, command.verb)
   const record = (await runtime.ledger.readRecords([command.log])).get(command.log)
-  if (record !== undefined) await settle(runtime, command, 'applied', null)
-  else if (command.expiresAt <= runtime.clock.now() || source === undefined) {
-    await settle(runtime, command, 'expired', 'It was never sent.')
-  } else {
-    const ours: RunCommand = { ...command, sender: runtime.page }
-    await save(runtime, ours)
-    await deliver(runtime, source, ours)
+  const isQueued = command.state === 'queued'
+  const isStart = command.verb === 'start'
+  const conclude = async (state: RunCommand['state'], detail: string | null): Promise<void> => {
+    await settle(runtime, command, state, detail)
   }
+  if (isStart && record !== undefined) return conclude('applied', null)
+  if (command.withheld === true) {
+    const detail =
+      'It may have been delivered. It held what looked like secrets, which are not stored: ask again.'
+    return conclude(isQueued ? 'expired' : 'unknown', detail)
+  }
+  const carrier = await carrierOf(runtime, command)
+  if (carrier === 'nobody' || command.expiresAt <= runtime.clock.now()) {
+    return conclude(isQueued || isStart ? 'expired' : 'unknown', 'It was never confirmed in time.')
+  }
+  if (isQueued && record !== undefined && isSettled(lifecycleOf(record).status)) {
+    return conclude('expired', 'The run had ended before it was sent.')
+  }
+  // An orchestrator of the page's own went down with it; a start of which nothing appeared can be made again.
+  if (!isQueued && !isStart && !hasSurvivor(runtime, command)) {
+    return conclude('unknown', 'The page closed before the orchestrator confirmed it.')
+  }
+  if (carrier === 'elsewhere') return
+  const ours: RunCommand = { ...command, sender: runtime.page }
+  if (command.state === 'delivered' && !isStart) return save(runtime, ours)
+  if (!isQueued && !isRepeatable(carrier, command)) {
+    return conclude('unknown', 'May have been delivered: its page closed before it knew.')
+  }
+  await save(runtime, { ...ours, state: 'sending' })
+  await deliver(runtime, carrier, { ...ours, state: 'sending' }, ours.payload)
 }
 
-function carrierOf({ sources }: Runtime, verb: RunCommand['verb']): Source | undefined {
-  return sources.find((source) => source.verbs.some((each) => each.verb === verb))
-}
+/** Whether there is an orchestrator for it that outlives pages. */
+const hasSurvivor = ({ sources }: Runtime, { verb }: RunCommand): boolean =>
+  sources.some(({ instance, verbs }) => instance !== undefined && verbs.some((each) => each.verb === verb))
 
-async function deliver(runtime: Runtime, source: Source, command: RunCommand): Promise<RunCommand> {
+const isRepeatable = ({ verbs, instance }: Source, { verb }: RunCommand): boolean =>
+  instance === undefined || verbs.some((each) => each.verb === verb && each.idempotent)
+
+/** `payload` is what the person said; it goes to the owner of the run and nowhere else. */
+async function deliver(
+  runtime: Runtime,
+  source: Source,
+  command: RunCommand,
+  payload: Json,
+): Promise<RunCommand> {
   try {
-    const delivery = await source.send(command)
+    const delivery = await source.send({ ...command, payload })
     if (delivery.kind === 'rejected') return settle(runtime, command, 'rejected', delivery.reason)
-    // Its event may have been quicker than its receipt.
-    const known = runtime.getState().runs.commands[command.id]
-    if (known !== undefined && isFinal(known)) return known
     const delivered: RunCommand = { ...command, state: 'delivered' }
     await save(runtime, delivered)
-    return delivered
+    return runtime.getState().runs.commands[command.id] ?? delivered
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
     return settle(runtime, command, 'unknown', `May have been delivered: ${reason}`)
@@ -132,13 +158,21 @@ async function settle(
   state: RunCommand['state'],
   detail: string | null,
 ): Promise<RunCommand> {
-  const settled: RunCommand = { ...command, state, detail, settledAt: runtime.clock.now() }
+  const { clock, redaction } = runtime
+  const said = detail === null ? null : redaction.text(detail)
+  const settled: RunCommand = { ...command, state, detail: said, settledAt: clock.now() }
   await save(runtime, settled)
   return settled
 }
 
-/** Durable first, visible after. */
-async function save({ writer, dispatch }: Runtime, command: RunCommand): Promise<void> {
-  await writer.decide([], () => ({ ...EMPTY_BATCH, commands: [command], durability: 'strict' }))
-  dispatch(commandChanged(command))
+/** Durable first, visible after; unless its event was quicker than its receipt. */
+async function save({ writer, dispatch, getState }: Runtime, command: RunCommand): Promise<void> {
+  const isOvertaken = (): boolean => {
+    const known = getState().runs.commands[command.id]
+    return !isFinal(command) && known !== undefined && isFinal(known)
+  }
+  await writer.decide([], () =>
+    isOvertaken() ? null : { ...EMPTY_BATCH, commands: [command], durability: 'strict' },
+  )
+  if (!isOvertaken()) dispatch(commandChanged(command))
 }

@@ -8,24 +8,35 @@ import type { Text } from '../core/entities.ts'
 import type { RunCommand } from '../core/commands.ts'
 import type { LogId } from '../core/ids.ts'
 import { workflowLog } from '../core/ids.ts'
-import type { Clock, CommandRequest, Ids, Locks, Source } from '../core/ports.ts'
+import type { Channels, Clock, CommandRequest, Ids, Locks, Source } from '../core/ports.ts'
+import type { Redact } from '../core/redact.ts'
+import { createRedaction } from '../core/redaction.ts'
+import type { Capture } from '../core/redaction.ts'
 import { withDeadline } from '../ledger/deadline.ts'
+import type { Journal } from '../ledger/journal/port.ts'
 import type { LedgerError } from '../ledger/port.ts'
 import { browserStorage } from '../ledger/storage.ts'
 import type { Storage } from '../ledger/storage.ts'
 import { LedgerWriter } from '../ledger/writer.ts'
 import { randomIds, systemClock, webLocks } from '../platform/browser.ts'
-import { onPageLeaving, pageFrames } from '../platform/page.ts'
-import type { Frames } from '../platform/page.ts'
-import { committed, healthChanged, scopeClosed } from './actions.ts'
+import { broadcastChannels } from '../platform/channel.ts'
+import { onPageLeaving, pageFrames, pageLife } from '../platform/page.ts'
+import type { Frames, PageLife } from '../platform/page.ts'
+import { committed, healthChanged, mirrorChanged, scopeClosed } from './actions.ts'
 import type { Health } from './actions.ts'
+import { LEDGER_API } from './api.ts'
+import { createEndpoints } from './api/endpoints.ts'
 import { boot, toHealth } from './boot.ts'
-import type { BootOptions } from './boot.ts'
+import type { Booted, BootOptions } from './boot.ts'
 import { chatRuntimeReducer } from './chatRuntimeSlice.ts'
 import { checks } from './checks.ts'
-import { sendCommand } from './commands.ts'
+import { CommandRefusedError, sendCommand } from './commands.ts'
+import type { Progress, Verification } from '../ledger/verify.ts'
+import { healLater, rebuildLedger, verifyLedger } from './healLedger.ts'
 import { createIngest } from './ingest.ts'
 import { ledgerReducer } from './ledgerSlice.ts'
+import { createUpkeep } from './housekeepingUpkeep.ts'
+import type { UpkeepOptions } from './housekeepingUpkeep.ts'
 import { createLedgerListener } from './listener.ts'
 import { loadEarlierEvents, openLog, openThread, openWorkflow, readText } from './reads.ts'
 import type { Content } from './reads.ts'
@@ -35,19 +46,27 @@ import { reconcileRuns } from './reconcileRuns.ts'
 import { runsReducer } from './runsSlice.ts'
 import type { Runtime } from './runtime.ts'
 import type { RunLedgerState } from './selectors.ts'
+import { announceCommits, createTabs } from './tabs.ts'
 import { persistedViewPrefs } from './viewPrefsSlice.ts'
 
-export interface RunLedgerOptions {
+export interface RunLedgerOptions extends UpkeepOptions {
   /** User or workspace: each scope has a database of its own. */
   scope: string
   /** The orchestrators whose runs are mirrored. */
   source?: Source | readonly Source[]
+  /** What stands for a text that is dispatched or kept. Default: `defaultRedact`; compose it with your own. */
+  redact?: Redact
+  /** How much is kept. Default: `redacted`. */
+  capture?: Capture
   /** Where the ledger is kept. Default: IndexedDB and localForage, memory when the browser refuses them. */
   storage?: Storage
   clock?: Clock
   ids?: Ids
   locks?: Locks
+  /** The line to other pages. Default: BroadcastChannel. */
+  channels?: Channels
   frames?: Frames
+  life?: PageLife
 }
 
 const DISPOSE_DEADLINE_MS = 5_000
@@ -59,14 +78,18 @@ export type RunLedger = ReturnType<typeof createRunLedger>
 
 export function createRunLedger(options: RunLedgerOptions) {
   const { scope, clock = systemClock, ids = randomIds, locks = webLocks(), frames = pageFrames } = options
+  const { channels = broadcastChannels, life = pageLife } = options
   const page = ids.next()
   const sources = options.source === undefined ? [] : [options.source].flat()
+  const redaction = createRedaction(options)
   let store: Store<RunLedgerState> | null = null
-  let disconnect = (): void => {}
+  let booted: Booted | null = null
   let epoch = 0
+  let closed = false
 
   // Nothing is dispatched before `boot(store)`; afterwards the store is there.
-  const dispatch: Dispatch = (action) => attached().dispatch(action)
+  // What comes after `dispose` belongs to nobody: the store may show another scope by then.
+  const dispatch: Dispatch = (action) => (closed ? action : attached().dispatch(action))
   const getState = (): RunLedgerState => attached().getState()
   function attached(): Store<RunLedgerState> {
     if (store === null) throw new Error('Call boot(store) before using the run ledger.')
@@ -78,14 +101,24 @@ export function createRunLedger(options: RunLedgerOptions) {
     const reason = 'reason' in health ? health.reason : error.message
     dispatch(healthChanged(health.state === 'read-only' ? health : { state: 'memory-only', reason }))
   }
-  const { ledger, content } = options.storage ?? browserStorage({ scope, clock, onFallback })
+  const storage = options.storage ?? browserStorage({ scope, writer: page, clock, locks, onFallback })
+  const { ledger, content } = storage
+  const journal = (): Journal | null => storage.journal
 
   const writer = new LedgerWriter({
     ledger,
+    journal,
     content,
     clock,
     events: {
-      committed: (commit) => dispatch(committed({ ...commit, copies: ledger.kind === 'memory' ? 0 : 1 })),
+      committed: (commit) => {
+        dispatch(committed(commit))
+        upkeep.noticed(commit)
+      },
+      mirror: (error) => {
+        dispatch(mirrorChanged({ reason: error?.message ?? null }))
+        if (error !== null) healLater(runtime)
+      },
       health: (error) => {
         if (error !== null) dispatch(healthChanged(toHealth(error)))
         else if (TEMPORARY.has(getState().ledger.health.state)) dispatch(healthChanged({ state: 'ok' }))
@@ -99,17 +132,26 @@ export function createRunLedger(options: RunLedgerOptions) {
     frames,
     dispatch,
     runs: () => getState().runs,
+    redaction,
     page,
   })
   // Nothing is folded before hydration ends (SPEC W3).
   const release = ingest.hold()
   const listener = createLedgerListener(writer, (error) => dispatch(healthChanged(toHealth(error))))
+  const tabs = createTabs(scope, channels)
+  announceCommits(listener, tabs)
   const runtime: Runtime = {
     ledger,
+    journal,
     writer,
     content,
     ingest,
     sources,
+    connected: new Set(),
+    tabs,
+    frames,
+    life,
+    redaction,
     clock,
     ids,
     locks,
@@ -119,7 +161,13 @@ export function createRunLedger(options: RunLedgerOptions) {
     getState,
     nextEpoch: () => (epoch += 1),
   }
-  watchConnection(runtime)
+  const { api, failed } = createEndpoints({ ledger, listener, getState })
+  const upkeep = createUpkeep(runtime, options)
+  // SPEC T3: what newer code has taken over is not written to any more, and its sources are for newer pages.
+  watchConnection(runtime, (refusal) => {
+    writer.refuse(refusal)
+    booted?.standDown()
+  })
   // First what is queued, then what has not had its frame yet.
   const stopWatching = onPageLeaving({
     soon: () => {
@@ -127,19 +175,33 @@ export function createRunLedger(options: RunLedgerOptions) {
       void ingest.settled().then(() => writer.flush())
     },
     now: () => {
-      writer.leave()
-      void ingest.settled().then(() => writer.leave())
+      writer.leave(ids.next())
+      void ingest.settled().then(() => writer.leave(ids.next()))
     },
   })
+
+  async function send(request: CommandRequest): Promise<RunCommand> {
+    if (closed) throw new CommandRefusedError('This run ledger was closed.')
+    return sendCommand(runtime, request)
+  }
+
+  /** Writes what is left. A store that does not answer must not keep a person from logging out. */
+  async function drain(): Promise<void> {
+    await ingest.settled()
+    await withDeadline(clock, writer.whenIdle(), DISPOSE_DEADLINE_MS, () => new Error('late')).catch(() => {})
+  }
 
   return {
     reducers: {
       runs: runsReducer,
       chatRuntime: chatRuntimeReducer,
       ledger: ledgerReducer,
+      [LEDGER_API]: api.reducer,
       viewPrefs: persistedViewPrefs(scope, (error) => dispatch(healthChanged(toHealth(error)))),
     },
     middleware: listener.middleware,
+    /** Lists, runs and events from disk; add its `middleware` to the store. */
+    api,
     /** Options for `getDefaultMiddleware` that keep development builds usable. */
     checks,
     /** Documents and other whole texts, by reference. */
@@ -151,8 +213,10 @@ export function createRunLedger(options: RunLedgerOptions) {
       store = target as Store<RunLedgerState>
       persistStore(store)
       try {
-        disconnect = await boot(runtime, release, bootOptions)
+        booted = await boot(runtime, release, bootOptions)
+        upkeep.booted()
       } catch (error) {
+        failed(error)
         dispatch(healthChanged(toHealth(error)))
       }
     },
@@ -164,13 +228,21 @@ export function createRunLedger(options: RunLedgerOptions) {
     },
 
     /** Records a command and sends it. @throws CommandRefusedError, LedgerError */
-    send: (request: CommandRequest): Promise<RunCommand> => sendCommand(runtime, request),
+    send,
     /** Starts a workflow run; its id is known at once. */
     async start(payload: CommandRequest['payload']): Promise<{ workflowRunId: string; command: RunCommand }> {
       const workflowRunId = ids.next()
-      const command = await sendCommand(runtime, { log: workflowLog(workflowRunId), verb: 'start', payload })
+      const command = await send({ log: workflowLog(workflowRunId), verb: 'start', payload })
       return { workflowRunId, command }
     },
+    /**
+     * Deletes a database that opens and cannot be read, so that the next start brings it back from the second copy.
+     * Reload afterwards. @throws LedgerError when there is nothing to start from, or other tabs are open.
+     */
+    rebuild: (): Promise<void> => rebuildLedger(runtime),
+    /** Reads and compares everything in both copies. @throws LedgerError while other tabs are open. */
+    verify: (onProgress?: (progress: Progress) => void): Promise<Verification> =>
+      verifyLedger(runtime, onProgress),
     /** Asks the owners of in-flight runs again and settles what died. */
     reconcile: (): Promise<void> => reconcileRuns(runtime),
 
@@ -182,18 +254,21 @@ export function createRunLedger(options: RunLedgerOptions) {
     /** The whole of a text that was cut to a preview. */
     readText: (text: Text): Promise<Content> => readText(runtime, text),
 
+    ...upkeep.api,
+
     /** Writes what is left, disconnects, closes, and clears the slices. */
     async dispose(): Promise<void> {
       stopWatching()
-      disconnect()
-      await ingest.settled()
+      upkeep.stop()
+      // First, so that the page that takes over finds everything written.
+      await drain()
+      booted?.end()
+      await drain()
       ingest.dispose()
-      // A store that does not answer must not keep a person from logging out.
-      await withDeadline(clock, writer.whenIdle(), DISPOSE_DEADLINE_MS, () => new Error('late')).catch(
-        () => {},
-      )
+      await storage.journal?.close().catch(() => {})
       await ledger.close()
       if (store !== null) dispatch(scopeClosed())
+      closed = true
     },
   }
 }

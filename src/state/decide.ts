@@ -20,7 +20,7 @@ export async function decide(
   logs: readonly LogId[],
   conclude: (record: LogRecord) => SourceEvent | null,
 ): Promise<readonly LogChange[]> {
-  const { ingest, writer, dispatch, ledger } = runtime
+  const { ingest, writer, dispatch } = runtime
   if (logs.length === 0) return []
   const release = ingest.hold()
   try {
@@ -38,7 +38,7 @@ export async function decide(
         persisted: [],
         transitions: changes.flatMap((change) => change.transitions),
         commands: [],
-        copies: ledger.kind === 'memory' ? 0 : 1,
+        copies: writer.copies,
       }),
     )
     return changes

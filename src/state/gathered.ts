@@ -9,10 +9,13 @@ import { decodeEvent } from '../core/decode.ts'
 import type { SourceEvent, StreamInfo, TransientEvent } from '../core/events.ts'
 import type { Position } from '../core/ids.ts'
 import type { Gap } from '../core/intake.ts'
+import { createRedaction } from '../core/redaction.ts'
+import type { Redaction } from '../core/redaction.ts'
 import { isSettled } from '../core/status.ts'
 import type { Durability, QuarantineEntry } from '../ledger/port.ts'
 
-const RAW_KEPT = 4_000
+/** Characters of a refused input that are kept. */
+export const RAW_KEPT = 4_000
 
 export type Item =
   | { kind: 'event'; prepared: Prepared }
@@ -37,29 +40,47 @@ export function newGathered(received: number): Gathered {
   }
 }
 
-export function take(into: Gathered, item: Item): void {
-  if (item.kind === 'event') into.events.push(item.prepared)
-  else if (item.kind === 'transient') into.transient.push(item.event)
+export interface TakenItem {
+  position: Position | null
+  item: Item
+  refused: string | null
 }
 
-/** Decodes and prepares; what cannot be used still has its place in the stream. */
-export function toItem(
-  raw: unknown,
-  stream: StreamInfo,
-): { position: Position | null; item: Item; refused: string | null } {
+/**
+ * Decodes, redacts and prepares, in this order: a text is whole when it is searched for secrets, and cut after.
+ * What cannot be used still has its place in the stream. Live pieces are redacted where they are in order.
+ */
+export function toItem(raw: unknown, stream: StreamInfo, redaction: Redaction = byDefault): TakenItem {
   const decoded = decodeEvent(raw, stream.id)
   if (decoded.kind === 'bad') {
-    return { position: decoded.position, item: { kind: 'none' }, refused: decoded.reason }
+    const { position, reason } = decoded
+    return refuse(position === null ? null : redaction.position(position), redaction.text(reason))
   }
-  const { position } = decoded.event
+  const position = redaction.position(decoded.event.position)
   if (decoded.kind === 'transient') {
     return { position, item: { kind: 'transient', event: decoded.event }, refused: null }
   }
-  const result = prepare(decoded.event)
-  return result.ok
-    ? { position, item: { kind: 'event', prepared: result.prepared }, refused: null }
-    : { position, item: { kind: 'none' }, refused: result.reason }
+  try {
+    const result = prepare(redaction.event(decoded.event))
+    return result.ok
+      ? { position, item: { kind: 'event', prepared: result.prepared }, refused: null }
+      : refuse(position, redaction.text(result.reason))
+  } catch (error) {
+    // The host's hook is the only thing here that throws.
+    return refuse(position, redactionFailed(error, redaction))
+  }
 }
+
+const byDefault = createRedaction()
+
+const refuse = (position: Position | null, reason: string): TakenItem => ({
+  position,
+  item: { kind: 'none' },
+  refused: reason,
+})
+
+export const redactionFailed = (error: unknown, redaction: Redaction): string =>
+  `redaction failed: ${redaction.text(error instanceof Error ? error.message : String(error))}`.slice(0, 300)
 
 export function gapBefore(next: SourceEvent, stream: string, gap: Gap): Prepared {
   const { log, timestamp } = next
@@ -91,11 +112,3 @@ const STRICT_TYPES = new Set([
   'artifact.recorded',
   'control.settled',
 ])
-
-export function toRawText(raw: unknown): string {
-  try {
-    return (JSON.stringify(raw) ?? String(raw)).slice(0, RAW_KEPT)
-  } catch (error) {
-    return `(not JSON: ${error instanceof Error ? error.message : 'unreadable'})`
-  }
-}

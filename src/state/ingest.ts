@@ -1,20 +1,25 @@
 /**
- * Owns the way from a source to the store: decode, cut, order, dedupe, then one dispatch a frame. Holds
+ * Owns the way from a source to the store: decode, redact, cut, order, dedupe, then one dispatch a frame. Holds
  * everything back until hydration ends and while a decision of ours commits. SPEC F1–F3, W3, H1, A1, A3.
  */
 import type { Dispatch } from '@reduxjs/toolkit'
 import { accept } from '../core/accept.ts'
+import type { LogRecord } from '../core/entities.ts'
 import type { StreamInfo } from '../core/events.ts'
 import type { LogId, Position } from '../core/ids.ts'
 import { createStreamIntake } from '../core/intake.ts'
 import type { Gap, StreamIntake } from '../core/intake.ts'
 import type { Clock } from '../core/ports.ts'
+import type { Redaction } from '../core/redaction.ts'
+import { createDeltaRedaction } from '../core/redactDeltas.ts'
 import type { Ledger } from '../ledger/port.ts'
 import type { Frames } from '../platform/page.ts'
 import { eventsReceived, recordsLoaded } from './actions.ts'
-import { durabilityOf, gapBefore, newGathered, take, toItem, toRawText } from './gathered.ts'
+import { dropStored } from './dropStored.ts'
+import { durabilityOf, gapBefore, newGathered, RAW_KEPT, redactionFailed, toItem } from './gathered.ts'
 import type { Gathered, Item } from './gathered.ts'
 import type { RunsState } from './runsState.ts'
+import { at } from './table.ts'
 
 /** Events that close a frame early, so that a hidden page's backlog stays small. */
 const FRAME_EVENTS = 1_024
@@ -27,6 +32,8 @@ export interface Ingest {
   paused(): Promise<void>
   /** Resolves when nothing is on its way to the store. */
   settled(): Promise<void>
+  /** Drops what waits of these streams; they are opened again where they were committed. */
+  forget(streams: ReadonlySet<string>): void
   dispose(): void
 }
 
@@ -41,13 +48,17 @@ export function createIngest(options: {
   frames: Frames
   dispatch: Dispatch
   runs: () => RunsState
+  redaction: Redaction
   /** Tells this page's refusals from those of others at the same moment. */
   page: string
 }): Ingest {
-  const { ledger, clock, frames, dispatch, runs, page } = options
+  const { ledger, clock, frames, dispatch, runs, redaction, page } = options
+  const deltas = createDeltaRedaction(redaction)
   const intakes = new Map<string, { info: StreamInfo; intake: StreamIntake<Item> }>()
   /** Gaps given up and not yet recorded, by stream. */
   const owed = new Map<string, readonly Gap[]>()
+  /** Records as this page's events left them; all others came from the disk. */
+  const folded = new WeakSet<LogRecord>()
   let queue: Arrived[] = []
   let holds = 0
   let refusals = 0
@@ -78,7 +89,7 @@ export function createIngest(options: {
     await openStreams(batch)
     const gathered = gather(batch)
     await loadRecords(gathered.events.map(({ event }) => event.log))
-    if (!disposed) send(gathered)
+    await sendOwn(gathered)
   }
 
   /** Streams continue where they were committed, so a stream's first event waits for its cursor. */
@@ -101,7 +112,7 @@ export function createIngest(options: {
   }
 
   function offer(into: Gathered, stream: StreamInfo, raw: unknown): void {
-    const { position, item, refused } = toItem(raw, stream)
+    const { position, item, refused } = toItem(raw, stream, redaction)
     if (refused !== null) quarantine(into, stream.id, position, refused, raw)
     const intake = intakes.get(stream.id)?.intake
     if (position === null || intake === undefined) return
@@ -122,7 +133,7 @@ export function createIngest(options: {
     const at = clock.now()
     refusals += 1
     const id = `${at}:${String(refusals).padStart(9, '0')}:${page}`
-    into.quarantine.push({ id, stream, position, reason, raw: toRawText(raw), at })
+    into.quarantine.push({ id, stream, position, reason, raw: redaction.raw(raw, RAW_KEPT), at })
   }
 
   /** A gap is recorded in the log that goes on without it: that of the stream's next event. */
@@ -131,7 +142,21 @@ export function createIngest(options: {
       for (const gap of owed.get(stream) ?? []) into.events.push(gapBefore(item.prepared.event, stream, gap))
       owed.delete(stream)
     }
-    take(into, item)
+    hearLive(into, stream, item)
+    if (item.kind === 'event') into.events.push(item.prepared)
+  }
+
+  /** Live pieces are redacted here, where they are in order. */
+  function hearLive(into: Gathered, stream: string, item: Item): void {
+    try {
+      if (item.kind === 'event') into.transient.push(...deltas.after(item.prepared.event))
+      const live = item.kind === 'transient' ? deltas.live(item.event) : null
+      if (live !== null) into.transient.push(live)
+    } catch (error) {
+      const position = item.kind === 'transient' ? redaction.position(item.event.position) : null
+      const raw = item.kind === 'transient' ? item.event : null
+      quarantine(into, stream, position, redactionFailed(error, redaction), raw)
+    }
   }
 
   /** Gives up on what was missing for too long. */
@@ -167,20 +192,39 @@ export function createIngest(options: {
   /** A run that is not in memory is read before it is folded. */
   async function loadRecords(logs: readonly LogId[]): Promise<void> {
     const { records } = runs()
-    const missing = [...new Set(logs)].filter((log) => records[log] === undefined)
+    const missing = [...new Set(logs)].filter((log) => at(records, log) === undefined)
     if (missing.length === 0) return
     const found = await ledger.readRecords(missing).catch(() => new Map<LogId, never>())
     if (found.size > 0) dispatch(recordsLoaded({ records: [...found.values()] }))
+  }
+
+  /** Sends what no other page has stored, whatever our own intake has seen. */
+  async function sendOwn(into: Gathered): Promise<void> {
+    let known: RunsState['records']
+    do {
+      known = runs().records
+      const events = await dropStored(ledger, into.events, ({ event }) => {
+        const record = at(known, event.log)
+        return record !== undefined && !folded.has(record)
+      })
+      into.counts.duplicates += into.events.length - events.length
+      into.events = [...events]
+      // What another page committed may have been read meanwhile.
+    } while (known !== runs().records)
+    // A stream given up meanwhile has no cursor to go with its events: its next reader brings them again.
+    into.events = into.events.filter(({ event }) => intakes.has(event.stream))
+    if (!disposed) send(into)
   }
 
   function send(into: Gathered): void {
     const { records } = runs()
     const isRepair = (stream: string): boolean => intakes.get(stream)?.info.kind === 'repair'
     const { changes, redundant } = accept(
-      (log) => records[log],
+      (log) => at(records, log),
       into.events.map(({ event }) => event),
       isRepair,
     )
+    for (const { record } of changes) folded.add(record)
     // A frame of live prose alone is not worth a write; its cursor goes with the next event.
     const isWritten = changes.length > 0 || into.quarantine.length > 0
     const cursors = isWritten ? [...into.streams].flatMap((id) => intakes.get(id)?.intake.cursor() ?? []) : []
@@ -201,7 +245,8 @@ export function createIngest(options: {
   return {
     receive(stream, events) {
       if (disposed) return
-      for (const raw of events) queue.push({ stream, raw })
+      const known = redaction.stream(stream)
+      for (const raw of events) queue.push({ stream: known, raw })
       schedule()
     },
     hold() {
@@ -228,6 +273,13 @@ export function createIngest(options: {
         cancelFrame?.()
         cancelFrame = null
         run()
+      }
+    },
+    forget(streams) {
+      queue = queue.filter(({ stream }) => !streams.has(stream.id))
+      for (const id of streams) {
+        intakes.delete(id)
+        owed.delete(id)
       }
     },
     dispose() {

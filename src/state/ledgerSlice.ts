@@ -10,12 +10,14 @@ import {
   committed,
   contentsRead,
   eventsReceived,
+  healed,
   healthChanged,
   integrityChecked,
+  mirrorChanged,
   scopeClosed,
   sourceChanged,
 } from './actions.ts'
-import type { Health } from './actions.ts'
+import type { Healing, Health } from './actions.ts'
 
 /** Refused inputs kept at hand; all of them are in the ledger. */
 export const QUARANTINE_SHOWN = 50
@@ -23,8 +25,12 @@ export const QUARANTINE_SHOWN = 50
 export interface LedgerState {
   phase: 'closed' | 'opening' | 'hydrating' | 'reconciling' | 'ready'
   health: Health
-  /** Copies a committed event has: 0 in memory, 1 in IndexedDB. */
+  /** Copies a committed event has: 0 in memory, 1 in IndexedDB, 2 with the journal. */
   copies: number
+  /** Why there is no second copy just now; null when nothing is wrong with it. */
+  mirrorError: string | null
+  /** What the last comparison of both copies found; null while they agreed. */
+  healing: Healing | null
   received: number
   duplicates: number
   /** Repair events that told us nothing new. */
@@ -40,6 +46,8 @@ const initialState: LedgerState = {
   phase: 'closed',
   health: { state: 'ok' },
   copies: 0,
+  mirrorError: null,
+  healing: null,
   received: 0,
   duplicates: 0,
   redundant: 0,
@@ -67,6 +75,13 @@ export const ledgerReducer = createReducer(initialState, (builder) => {
           reason: `The browser lost ${payload.lostEvents} events of ${logs} ${logs === 1 ? 'run' : 'runs'}.`,
         }
       }
+    })
+    .addCase(healed, (state, { payload }) => {
+      state.healing = payload
+      state.copies = payload.copies
+    })
+    .addCase(mirrorChanged, (state, { payload }) => {
+      state.mirrorError = payload.reason
     })
     .addCase(contentsRead, (state, { payload }) => {
       state.stored = payload.counts

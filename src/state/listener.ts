@@ -7,10 +7,10 @@ import type { LogChange } from '../core/accept.ts'
 import type { RunCommand } from '../core/commands.ts'
 import type { LedgerWriter } from '../ledger/writer.ts'
 import { eventsReceived } from './actions.ts'
-import type { RunsState } from './runsState.ts'
+import type { FollowedState } from './api/openQueries.ts'
 
 export function createLedgerListener(writer: LedgerWriter, onError: (error: unknown) => void) {
-  const listener = createListenerMiddleware<{ runs: RunsState }>({ onError })
+  const listener = createListenerMiddleware<FollowedState>({ onError })
   listener.startListening({
     actionCreator: eventsReceived,
     effect: ({ payload }, { getState }) => {

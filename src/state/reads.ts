@@ -8,6 +8,7 @@ import type { LogId } from '../core/ids.ts'
 import { isRunLog } from '../core/ids.ts'
 import { earlierEventsLoaded, opened, recordsLoaded } from './actions.ts'
 import type { Runtime } from './runtime.ts'
+import { at } from './table.ts'
 import { TAIL_EVENTS } from './windows.ts'
 
 const PAGE = 1_000
@@ -15,7 +16,7 @@ const PAGE = 1_000
 /** Loads a run or workflow run with its latest events and all of its tool calls. False when unknown. */
 export async function openLog(runtime: Runtime, log: LogId): Promise<boolean> {
   const { ledger, dispatch, getState } = runtime
-  if (getState().runs.records[log] === undefined) {
+  if (at(getState().runs.records, log) === undefined) {
     const records = await ledger.readRecords([log])
     if (records.size === 0) return false
     dispatch(recordsLoaded({ records: [...records.values()] }))
@@ -44,15 +45,17 @@ export async function openThread(runtime: Runtime, thread: string): Promise<void
   ])
   dispatch(recordsLoaded({ records: [...workflows, ...runs] }))
   const { toolCalls } = runtime.getState().runs
-  const incomplete = runs.filter(({ log }) => toolCalls[log]?.complete !== true)
+  const incomplete = runs.filter(({ log }) => at(toolCalls, log)?.complete !== true)
   await Promise.all(incomplete.map(({ log }) => openLog(runtime, log)))
 }
 
 /** Loads the events before those in memory. False when there are none. */
 export async function loadEarlierEvents(runtime: Runtime, log: LogId): Promise<boolean> {
   const { runs } = runtime.getState()
-  const first = runs.tails[log]?.[0]?.sequence ?? nextSequence(runtime, log)
+  const first = at(runs.tails, log)?.[0]?.sequence ?? nextSequence(runtime, log)
   if (first <= 1) return false
+  // What left the tail before it was written is on its way to the disk.
+  if ((at(runs.persisted, log) ?? 0) < first - 1) await runtime.writer.whenIdle().catch(() => {})
   const events = await runtime.ledger.readEvents(log, { before: first, limit: TAIL_EVENTS })
   runtime.dispatch(earlierEventsLoaded({ log, events }))
   return events.length > 0
@@ -66,7 +69,7 @@ export async function readText(runtime: Runtime, text: Text): Promise<Content> {
   const found = await resolveText(runtime, text.ref)
   if (found !== null) return { kind: 'found', text: found }
   // It may be on its way to the disk.
-  await runtime.writer.whenIdle()
+  await runtime.writer.whenIdle().catch(() => {})
   const written = await resolveText(runtime, text.ref)
   return written === null ? { kind: 'missing' } : { kind: 'found', text: written }
 }
@@ -74,9 +77,9 @@ export async function readText(runtime: Runtime, text: Text): Promise<Content> {
 /** Whether the latest events and all tool calls are in memory already, as they are for a run seen from its start. */
 function isOpen({ getState }: Runtime, log: LogId): boolean {
   const { tails, toolCalls } = getState().runs
-  const tail = tails[log] ?? []
+  const tail = at(tails, log) ?? []
   const hasEvents = tail[0]?.sequence === 1 || tail.length >= TAIL_EVENTS
-  return hasEvents && (!isRunLog(log) || toolCalls[log]?.complete === true)
+  return hasEvents && (!isRunLog(log) || at(toolCalls, log)?.complete === true)
 }
 
 /** A text by reference, wherever it is kept; null when it is missing. */
@@ -86,7 +89,7 @@ export async function resolveText({ ledger, content }: Runtime, ref: string): Pr
 
 async function readAll({ ledger, writer }: Runtime, log: LogId): Promise<readonly RunEvent[]> {
   // What is in memory only would be missing from the calls folded here.
-  await writer.whenIdle()
+  await writer.whenIdle().catch(() => {})
   const all: RunEvent[] = []
   for (;;) {
     const page = await ledger.readEvents(log, { after: all.at(-1)?.sequence ?? 0, limit: PAGE })
@@ -96,6 +99,6 @@ async function readAll({ ledger, writer }: Runtime, log: LogId): Promise<readonl
 }
 
 function nextSequence({ getState }: Runtime, log: LogId): number {
-  const record = getState().runs.records[log]
+  const record = at(getState().runs.records, log)
   return record === undefined ? 1 : lifecycleOf(record).lastSequence + 1
 }

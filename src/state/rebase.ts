@@ -5,22 +5,28 @@
 import { accept, refold, toSourceEvent } from '../core/accept.ts'
 import type { LogRecord, RunEvent } from '../core/entities.ts'
 import { lifecycleOf } from '../core/entities.ts'
+import { eventIdentity } from '../core/ids.ts'
 import type { LogId } from '../core/ids.ts'
 import { NO_WORK } from '../ledger/work.ts'
 import { EMPTY_FRAME, eventsReceived, healthChanged, rebased } from './actions.ts'
-import { checkLedger } from './checkLedger.ts'
+import { healLedger } from './healLedger.ts'
+import { openLog } from './reads.ts'
 import type { Runtime } from './runtime.ts'
+import { at } from './table.ts'
 
 const RETRY_MS = 1_000
 
 /** Never gives up and never throws: the events are in nobody else's hands, and the writer waits for them. */
 export async function rebase(runtime: Runtime, log: LogId, events: readonly RunEvent[]): Promise<void> {
   const { ingest, clock, dispatch } = runtime
+  const isShown = (at(runtime.getState().runs.tails, log)?.length ?? 0) > events.length
   for (;;) {
     const release = ingest.hold()
     try {
       await ingest.paused()
       await acceptAgain(runtime, log, events)
+      // What a page shows of the run was read with the record that was replaced.
+      if (isShown) void openLog(runtime, log).catch(() => {})
       return
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error)
@@ -41,30 +47,39 @@ async function acceptAgain(
 ): Promise<void> {
   const { ledger, writer, dispatch, getState } = runtime
   const [first] = events
-  const ours = getState().runs.records[log]
+  const ours = at(getState().runs.records, log)
   if (first === undefined || ours === undefined) return
   const record = (await ledger.readRecords([log])).get(log)
+  if (record === undefined && first.sequence === 1) {
+    // Nothing of it was ever stored: what was changed about its events changes the record.
+    const changed = refold(events)?.record ?? ours
+    dispatch(rebased({ record: changed }))
+    const write = { log, base: 0, events, record: changed, relisted: true }
+    void writer.append({ ...NO_WORK, logs: [write], durability: 'strict' })
+    return
+  }
   if (record === undefined) {
     // Nothing of the log is left, as when another tab deleted the database: what we still have goes on.
     const reason = 'The stored history was deleted while this page was open.'
     dispatch(healthChanged({ state: 'history-lost', reason }))
-    writer.append({ ...NO_WORK, logs: [{ log, base: 0, events, record: ours }], durability: 'strict' })
+    const write = { log, base: 0, events, record: ours, relisted: true }
+    void writer.append({ ...NO_WORK, logs: [write], durability: 'strict' })
     return
   }
   const stored = await ledger.readEvents(log, { after: first.sequence - 1, limit: Number.MAX_SAFE_INTEGER })
   const head = await ledger.readHead(log)
   if (head < lifecycleOf(record).lastSequence) {
-    // Events were lost under us: the check marks the hole, and what we have goes on behind it.
+    // Events were lost under us: what the journal has comes back, a hole is marked, and ours go on behind it.
     if (checked) throw new Error(`${log} has lost stored events`)
-    await checkLedger(runtime)
+    await healLedger(runtime, { full: true })
     await acceptAgain(runtime, log, events, true)
     return
   }
   dispatch(rebased({ record: upToDate(record, stored) }))
-  const known = new Set(stored.map(identityOf))
-  const missing = events.filter((event) => !known.has(identityOf(event)))
+  const known = new Set(stored.map(eventIdentity))
+  const missing = events.filter((event) => !known.has(eventIdentity(event)))
   const { records } = getState().runs
-  const { changes } = accept((each) => records[each], missing.map(toSourceEvent))
+  const { changes } = accept((each) => at(records, each), missing.map(toSourceEvent))
   dispatch(
     eventsReceived({
       ...EMPTY_FRAME,
@@ -81,5 +96,3 @@ function upToDate(record: LogRecord, stored: readonly RunEvent[]): LogRecord {
   const newer = stored.filter((event) => event.sequence > lastSequence)
   return refold(newer, record)?.record ?? record
 }
-
-const identityOf = (event: RunEvent): string => `${event.stream}\n${event.position}`

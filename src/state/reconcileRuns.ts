@@ -8,18 +8,21 @@ import type { LogId } from '../core/ids.ts'
 import type { Evidence, RunQuery } from '../core/ports.ts'
 import { reconcile } from '../core/reconcile.ts'
 import { isSettled } from '../core/status.ts'
-import { confirmed, recordsLoaded } from './actions.ts'
+import { confirmed } from './actions.ts'
 import { resumeOutbox } from './commands.ts'
 import { isFinal } from './commandStates.ts'
 import { decide } from './decide.ts'
+import { catchUp, movedOf } from './follow.ts'
 import type { Runtime } from './runtime.ts'
 import { selectWorkflowRuns } from './selectors.ts'
+import { keysOf, valuesOf } from './table.ts'
 
 export async function reconcileRuns(runtime: Runtime): Promise<void> {
-  await refreshUnconfirmed(runtime)
-  const asked = Object.values(runtime.getState().runs.records).filter(
-    (record) => !isSettled(lifecycleOf(record).status),
-  )
+  await refreshOthers(runtime)
+  const asked = valuesOf(runtime.getState().runs.records)
+    .filter((record) => !isSettled(lifecycleOf(record).status))
+    // Runs before workflow runs, and always in the same order.
+    .toSorted((one, other) => (one.log < other.log ? -1 : 1))
   if (asked.length === 0) return
   const evidence = await gatherEvidence(runtime, asked)
 
@@ -73,22 +76,22 @@ export function keepAsking(runtime: Runtime): () => void {
 
 /** Whether there are runs or commands whose owner or sender may be gone. */
 function isWaiting({ getState, page }: Runtime): boolean {
-  const { unconfirmed, commands } = getState().runs
-  if (Object.keys(unconfirmed).length > 0) return true
-  return Object.values(commands).some((command) => !isFinal(command) && command.sender !== page)
+  const { unconfirmed, followed, commands } = getState().runs
+  if (keysOf(unconfirmed).length > 0 || keysOf(followed).length > 0) return true
+  return Object.values(commands).some(
+    (command) => !isFinal(command) && (command.sender !== page || command.state === 'queued'),
+  )
 }
 
 /** Another tab may have written what we show: its word on its own runs is on the disk. */
-async function refreshUnconfirmed({ ledger, dispatch, getState }: Runtime): Promise<void> {
-  // Keys of a table that is keyed by log id.
-  const logs = Object.keys(getState().runs.unconfirmed) as LogId[]
-  if (logs.length === 0) return
-  const records = await ledger.readRecords(logs)
-  dispatch(recordsLoaded({ records: [...records.values()] }))
+async function refreshOthers(runtime: Runtime): Promise<void> {
+  const { unconfirmed, followed } = runtime.getState().runs
+  const logs = [...keysOf(unconfirmed), ...keysOf(followed)]
+  await catchUp(runtime, await movedOf(runtime, logs))
 }
 
 /** Asks every source; one that knows the run decides, one that fails says nothing. */
-async function gatherEvidence(
+export async function gatherEvidence(
   { sources }: Runtime,
   records: readonly LogRecord[],
 ): Promise<ReadonlyMap<LogId, Evidence>> {
@@ -120,7 +123,7 @@ function childSeen({ getState }: Runtime, record: LogRecord): number | null {
 }
 
 /** Logs whose checkpoint was really saved and reads back. */
-async function readCheckpoints(
+export async function readCheckpoints(
   { ledger }: Runtime,
   records: readonly LogRecord[],
 ): Promise<ReadonlySet<LogId>> {

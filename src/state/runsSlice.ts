@@ -5,7 +5,7 @@
  */
 import type { UnknownAction } from '@reduxjs/toolkit'
 import type { LogChange } from '../core/accept.ts'
-import type { LogRecord } from '../core/entities.ts'
+import type { LogRecord, RunEvent, RunRecord } from '../core/entities.ts'
 import { lifecycleOf } from '../core/entities.ts'
 import type { LogId } from '../core/ids.ts'
 import { isSettled } from '../core/status.ts'
@@ -16,26 +16,32 @@ import {
   decided,
   earlierEventsLoaded,
   eventsReceived,
+  followed,
   hydrated,
+  listed,
+  logsDeleted,
   opened,
   rebased,
   recordsLoaded,
   scopeClosed,
   subscribed,
 } from './actions.ts'
-import type { Hydration, Opened } from './actions.ts'
+import type { Followed, Hydration, Opened } from './actions.ts'
 import { settleCommands } from './commandStates.ts'
-import type { RunsState } from './runsState.ts'
-import { evict, keepTail, upsertById } from './windows.ts'
+import type { RunsState, ToolCallTable } from './runsState.ts'
+import { at, emptyTable, put, without } from './table.ts'
+import { evict, keepCalls, keepTail } from './windows.ts'
 
 const initialState: RunsState = {
   epoch: 0,
-  records: {},
-  toolCalls: {},
-  tails: {},
-  persisted: {},
-  unconfirmed: {},
+  records: emptyTable(),
+  toolCalls: emptyTable(),
+  tails: emptyTable(),
+  persisted: emptyTable(),
+  unconfirmed: emptyTable(),
+  followed: emptyTable(),
   subscribers: {},
+  listed: {},
   commands: {},
 }
 
@@ -49,25 +55,37 @@ export function runsReducer(state: RunsState = initialState, action: UnknownActi
     const { changes } = action.payload
     return markPersisted(applyChanges(state, changes), changes.map(headOf))
   }
-  if (committed.match(action)) return evict(markPersisted(state, action.payload.persisted))
+  if (followed.match(action)) return follow(state, action.payload)
+  if (committed.match(action)) {
+    const { persisted, transitions } = action.payload
+    const next = markPersisted(state, persisted)
+    // Only settled runs are let go, so only a commit that settles one makes it worth looking for them.
+    return transitions.some(({ to }) => isSettled(to)) ? evict(next) : next
+  }
   if (hydrated.match(action)) return hydrate(state, action.payload)
   if (recordsLoaded.match(action)) return load(state, action.payload.records)
-  if (rebased.match(action)) return replace(state, action.payload.record)
+  if (logsDeleted.match(action)) return forget(state, action.payload.logs)
+  if (rebased.match(action)) return replace(state, [action.payload.record])
   if (opened.match(action)) return open(state, action.payload)
   if (earlierEventsLoaded.match(action)) {
     const { log, events } = action.payload
-    const tail = state.tails[log] ?? []
-    const first = tail[0]?.sequence ?? Number.POSITIVE_INFINITY
-    const earlier = events.filter((event) => event.sequence < first)
-    return { ...state, tails: { ...state.tails, [log]: [...earlier, ...tail] } }
+    const tail = at(state.tails, log) ?? []
+    const earlier = before(tail, events)
+    // Between the disk and the tail there may be events on their way to the disk: no holes.
+    const last = earlier.at(-1)?.sequence ?? 0
+    if (tail[0] !== undefined && last + 1 !== tail[0].sequence) return state
+    return { ...state, tails: put(state.tails, [[log, [...earlier, ...tail]]]) }
   }
   if (confirmed.match(action)) {
-    return { ...state, unconfirmed: without(state.unconfirmed, action.payload.logs) }
+    return heardOf(state, action.payload.logs)
+  }
+  if (listed.match(action)) {
+    return { ...state, listed: Object.fromEntries(action.payload.logs.map((log) => [log, true])) }
   }
   if (subscribed.match(action)) {
     const { log, by } = action.payload
     const count = (state.subscribers[log] ?? 0) + by
-    const others = without(state.subscribers, [log])
+    const { [log]: _, ...others } = state.subscribers
     return { ...state, subscribers: count > 0 ? { ...others, [log]: count } : others }
   }
   if (commandChanged.match(action)) {
@@ -85,76 +103,149 @@ function hydrate(state: RunsState, { epoch, records, commands }: Hydration): Run
   return { ...load(state, records), epoch, commands: known }
 }
 
-function open(state: RunsState, { log, events, toolCalls }: Opened): RunsState {
-  if (state.records[log] === undefined) return state
-  const tail = state.tails[log] ?? []
-  const first = tail[0]?.sequence ?? Number.POSITIVE_INFINITY
-  const earlier = events.filter((event) => event.sequence < first)
-  const calls = upsertById(toolCalls, state.toolCalls[log]?.calls ?? [])
+function forget(state: RunsState, logs: readonly LogId[]): RunsState {
+  const gone = new Set(logs)
+  const commands = Object.entries(state.commands).filter(([, { log }]) => !gone.has(log))
   return {
     ...state,
-    tails: { ...state.tails, [log]: keepTail(earlier, tail, persistedOf(state, log)) },
-    toolCalls: { ...state.toolCalls, [log]: { calls, complete: true } },
+    records: without(state.records, logs),
+    toolCalls: without(state.toolCalls, logs),
+    tails: without(state.tails, logs),
+    persisted: without(state.persisted, logs),
+    unconfirmed: without(state.unconfirmed, logs),
+    followed: without(state.followed, logs),
+    commands: Object.fromEntries(commands),
   }
+}
+
+/** What is on the disk already; whoever wrote it vouches for what is in flight. */
+function follow(state: RunsState, { changes, alive, commands }: Followed): RunsState {
+  const moved = heardOf(markPersisted(applyChanges(state, changes), changes.map(headOf)), alive)
+  const known = { ...settleCommands(moved.commands, changes) }
+  for (const command of commands) known[command.id] = command
+  return {
+    ...moved,
+    followed: put(
+      moved.followed,
+      alive.map((log) => [log, true]),
+    ),
+    commands: known,
+  }
+}
+
+/** Whoever sends events of a run, or knows it, vouches for it. */
+const heardOf = (state: RunsState, logs: readonly LogId[]): RunsState => ({
+  ...state,
+  unconfirmed: without(state.unconfirmed, logs),
+  followed: without(state.followed, logs),
+})
+
+function open(state: RunsState, { log, events, toolCalls }: Opened): RunsState {
+  if (at(state.records, log) === undefined) return state
+  const tail = at(state.tails, log) ?? []
+  const calls = keepCalls(toolCalls, at(state.toolCalls, log)?.calls ?? [])
+  const kept = keepTail(before(tail, events), tail, persistedOf(state, log))
+  return {
+    ...state,
+    tails: put(state.tails, [[log, kept]]),
+    toolCalls: put(state.toolCalls, [[log, { calls, complete: true }]]),
+  }
+}
+
+/** The events that come before a tail. */
+function before(tail: readonly RunEvent[], events: readonly RunEvent[]): readonly RunEvent[] {
+  const first = tail[0]?.sequence ?? Number.POSITIVE_INFINITY
+  return events.filter((event) => event.sequence < first)
 }
 
 function applyChanges(state: RunsState, changes: readonly LogChange[]): RunsState {
   if (changes.length === 0) return state
-  const records = { ...state.records }
-  const tails = { ...state.tails }
-  const toolCalls = { ...state.toolCalls }
-  for (const change of changes) {
-    const { log, record, events } = change
-    const isNew = records[log] === undefined
-    records[log] = record
-    tails[log] = keepTail(tails[log] ?? [], events, persistedOf(state, log))
-    if (record.entity === 'run') {
-      const table = toolCalls[log] ?? { calls: [], complete: isNew }
-      toolCalls[log] = { ...table, calls: upsertById(table.calls, change.toolCalls) }
-    }
+  const tailOf = ({ log, events }: LogChange): readonly RunEvent[] =>
+    keepTail(at(state.tails, log) ?? [], events, persistedOf(state, log))
+  const callsOf = ({ log, toolCalls }: LogChange): ToolCallTable => {
+    const table = at(state.toolCalls, log) ?? { calls: [], complete: at(state.records, log) === undefined }
+    return { ...table, calls: keepCalls(table.calls, toolCalls) }
   }
-  // Whoever sends events of a run vouches for it.
-  const unconfirmed = without(
-    state.unconfirmed,
-    changes.map((change) => change.log),
+  // A new run has no calls yet, and we know that we know all of them.
+  const called = changes.filter(
+    ({ log, record, toolCalls }) =>
+      record.entity === 'run' && (toolCalls.length > 0 || at(state.toolCalls, log) === undefined),
   )
-  return { ...state, records, tails, toolCalls, unconfirmed }
+  const logs = changes.map(({ log }) => log)
+  return {
+    ...heardOf(state, logs),
+    records: put(
+      state.records,
+      changes.map(({ log, record }) => [log, record]),
+    ),
+    tails: put(
+      state.tails,
+      changes.map((change) => [change.log, tailOf(change)]),
+    ),
+    toolCalls: put(
+      state.toolCalls,
+      called.map((change) => [change.log, callsOf(change)]),
+    ),
+  }
 }
 
 /** Adds records from disk; those in memory that are as new or newer stay. */
 function load(state: RunsState, incoming: readonly LogRecord[]): RunsState {
-  let next = state
-  for (const record of incoming) {
-    const known = next.records[record.log]
-    if (known !== undefined && lifecycleOf(known).lastSequence >= lifecycleOf(record).lastSequence) continue
-    next = replace(next, record)
-  }
-  return next
+  const newer = incoming.filter((record) => {
+    const known = at(state.records, record.log)
+    return known === undefined || lifecycleOf(known).lastSequence < lifecycleOf(record).lastSequence
+  })
+  return replace(state, newer)
 }
 
-function replace(state: RunsState, record: LogRecord): RunsState {
-  const { log } = record
-  const { status, lastSequence } = lifecycleOf(record)
-  const next = {
+function replace(state: RunsState, records: readonly LogRecord[]): RunsState {
+  if (records.length === 0) return state
+  const settled = records.filter((record) => isSettled(lifecycleOf(record).status))
+  const inFlight = records.filter((record) => !isSettled(lifecycleOf(record).status))
+  const runs = records.filter((record) => record.entity === 'run')
+  return {
     ...state,
-    records: { ...state.records, [log]: record },
-    persisted: { ...state.persisted, [log]: lastSequence },
-    tails: { ...state.tails, [log]: [] },
-    unconfirmed: isSettled(status)
-      ? without(state.unconfirmed, [log])
-      : { ...state.unconfirmed, [log]: true as const },
+    records: put(
+      state.records,
+      records.map((record) => [record.log, record]),
+    ),
+    persisted: put(
+      state.persisted,
+      records.map((record) => [record.log, lifecycleOf(record).lastSequence]),
+    ),
+    tails: put(
+      state.tails,
+      records.map(({ log }) => [log, []]),
+    ),
+    toolCalls: put(
+      state.toolCalls,
+      runs.map((record) => [record.log, keptCalls(record)]),
+    ),
+    followed: without(
+      state.followed,
+      records.map(({ log }) => log),
+    ),
+    unconfirmed: put(
+      without(
+        state.unconfirmed,
+        settled.map(({ log }) => log),
+      ),
+      inFlight.map(({ log }) => [log, true]),
+    ),
   }
-  if (record.entity === 'workflow') return next
-  const calls = record.toolCalls.toSorted((a, b) => a.startedAt - b.startedAt)
-  const complete = calls.length >= record.telemetry.toolCount
-  return { ...next, toolCalls: { ...state.toolCalls, [log]: { calls, complete } } }
+}
+
+function keptCalls({ toolCalls, telemetry }: RunRecord): ToolCallTable {
+  const calls = toolCalls.toSorted((a, b) => a.startedAt - b.startedAt)
+  return { calls, complete: calls.length >= telemetry.toolCount }
 }
 
 function markPersisted(state: RunsState, persisted: readonly { log: LogId; sequence: number }[]): RunsState {
   if (persisted.length === 0) return state
-  const next = { ...state.persisted }
-  for (const { log, sequence } of persisted) next[log] = Math.max(next[log] ?? 0, sequence)
-  return { ...state, persisted: next }
+  const heads = persisted.map(
+    ({ log, sequence }) => [log, Math.max(persistedOf(state, log), sequence)] as const,
+  )
+  return { ...state, persisted: put(state.persisted, heads) }
 }
 
 const headOf = (change: LogChange): { log: LogId; sequence: number } => ({
@@ -162,14 +253,4 @@ const headOf = (change: LogChange): { log: LogId; sequence: number } => ({
   sequence: lifecycleOf(change.record).lastSequence,
 })
 
-const persistedOf = (state: RunsState, log: LogId): number => state.persisted[log] ?? 0
-
-function without<Key extends string, Value>(
-  table: Readonly<Record<Key, Value>>,
-  keys: readonly Key[],
-): Readonly<Record<Key, Value>> {
-  if (!keys.some((key) => Object.hasOwn(table, key))) return table
-  const next = { ...table }
-  for (const key of keys) delete next[key]
-  return next
-}
+const persistedOf = (state: RunsState, log: LogId): number => at(state.persisted, log) ?? 0

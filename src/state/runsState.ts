@@ -4,6 +4,7 @@
 import type { LogRecord, RunEvent, ToolCall } from '../core/entities.ts'
 import type { RunCommand } from '../core/commands.ts'
 import type { LogId } from '../core/ids.ts'
+import type { Table } from './table.ts'
 
 export interface ToolCallTable {
   /** In order of first touch. */
@@ -14,14 +15,18 @@ export interface ToolCallTable {
 
 export interface RunsState {
   epoch: number
-  records: Readonly<Record<LogId, LogRecord>>
-  toolCalls: Readonly<Record<LogId, ToolCallTable>>
+  records: Table<LogId, LogRecord>
+  toolCalls: Table<LogId, ToolCallTable>
   /** The latest events in memory, contiguous up to the record's last sequence. */
-  tails: Readonly<Record<LogId, readonly RunEvent[]>>
+  tails: Table<LogId, readonly RunEvent[]>
   /** Sequences up to this are stable and linkable. */
-  persisted: Readonly<Record<LogId, number>>
+  persisted: Table<LogId, number>
   /** In flight when stored, unconfirmed since: never shown as running. */
-  unconfirmed: Readonly<Record<LogId, true>>
+  unconfirmed: Table<LogId, true>
+  /** In flight in another page, which writes their events; their live prose is there. */
+  followed: Table<LogId, true>
   subscribers: Readonly<Record<LogId, number>>
+  /** Shown by open lists of the endpoints. */
+  listed: Readonly<Record<LogId, true>>
   commands: Readonly<Record<string, RunCommand>>
 }

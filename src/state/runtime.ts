@@ -3,17 +3,30 @@
  */
 import type { Dispatch } from '@reduxjs/toolkit'
 import type { Clock, ContentStore, Ids, Locks, Source } from '../core/ports.ts'
+import type { Redaction } from '../core/redaction.ts'
+import type { Journal } from '../ledger/journal/port.ts'
 import type { Ledger } from '../ledger/port.ts'
 import type { LedgerWriter } from '../ledger/writer.ts'
+import type { Frames, PageLife } from '../platform/page.ts'
 import type { Ingest } from './ingest.ts'
 import type { RunLedgerState } from './selectors.ts'
+import type { Tabs } from './tabs.ts'
 
 export interface Runtime {
   ledger: Ledger
+  /** The second copy, as it is after the ledger was opened. */
+  journal: () => Journal | null
   writer: LedgerWriter
   content: ContentStore
   ingest: Ingest
   sources: readonly Source[]
+  /** Those this page talks to itself; the others it follows. */
+  connected: Set<Source>
+  tabs: Tabs
+  frames: Frames
+  life: PageLife
+  /** What of the outside world may be kept. */
+  redaction: Redaction
   clock: Clock
   ids: Ids
   locks: Locks

@@ -16,6 +16,7 @@ import { threadKey } from './chatRuntimeSlice.ts'
 import { isFinal } from './commandStates.ts'
 import type { LedgerState } from './ledgerSlice.ts'
 import type { RunsState } from './runsState.ts'
+import { at, valuesOf } from './table.ts'
 import type { ViewPrefs } from './viewPrefsSlice.ts'
 
 /** The part of the host's state that is ours. */
@@ -83,32 +84,32 @@ const NO_ROWS: readonly SubagentRow[] = []
 const NO_RUNS: readonly RunRecord[] = []
 
 export const selectRun = (state: RunLedgerState, runId: string): RunRecord | null => {
-  const record = state.runs.records[runLog(runId)]
+  const record = at(state.runs.records, runLog(runId))
   return record?.entity === 'run' ? record : null
 }
 
 export const selectWorkflow = (state: RunLedgerState, workflowRunId: string): WorkflowRecord | null => {
-  const record = state.runs.records[workflowLog(workflowRunId)]
+  const record = at(state.runs.records, workflowLog(workflowRunId))
   return record?.entity === 'workflow' ? record : null
 }
 
 export const selectIsUnconfirmed = (state: RunLedgerState, log: LogId): boolean =>
-  state.runs.unconfirmed[log] === true && !isSettledLog(state, log)
+  at(state.runs.unconfirmed, log) === true && !isSettledLog(state, log)
 
 export const selectRunEvents = (state: RunLedgerState, log: LogId): readonly RunEvent[] =>
-  state.runs.tails[log] ?? NO_EVENTS
+  at(state.runs.tails, log) ?? NO_EVENTS
 
 /** Sequence of the log's last accepted event; 0 when the log is not in memory. */
 export const selectHead = (state: RunLedgerState, log: LogId): number => {
-  const record = state.runs.records[log]
+  const record = at(state.runs.records, log)
   return record === undefined ? 0 : lifecycleOf(record).lastSequence
 }
 
 export const selectPersistedSequence = (state: RunLedgerState, log: LogId): number =>
-  state.runs.persisted[log] ?? 0
+  at(state.runs.persisted, log) ?? 0
 
 export const selectToolCalls = (state: RunLedgerState, runId: string): readonly ToolCall[] =>
-  state.runs.toolCalls[runLog(runId)]?.calls ?? NO_CALLS
+  at(state.runs.toolCalls, runLog(runId))?.calls ?? NO_CALLS
 
 export const selectThreadRows = (state: RunLedgerState, threadId: string): readonly SubagentRow[] =>
   state.chatRuntime.toolTimelineByThread[threadKey(threadId)] ?? NO_ROWS
@@ -126,7 +127,7 @@ const selectUnconfirmed = (state: RunLedgerState): RunsState['unconfirmed'] => s
 /** Runs of each workflow run, in the order they were registered. */
 const selectChildren = createSelector([selectRecords], (records) => {
   const children = new Map<string, RunRecord[]>()
-  for (const record of Object.values(records)) {
+  for (const record of valuesOf(records)) {
     if (record.entity !== 'run' || record.run.workflowRunId === null) continue
     const siblings = children.get(record.run.workflowRunId)
     if (siblings === undefined) children.set(record.run.workflowRunId, [record])
@@ -144,22 +145,22 @@ export const selectThreadWorkflows = (state: RunLedgerState, threadId: string): 
   selectWorkflows(state).filter(({ workflow }) => workflow.parentThreadId === threadId)
 
 const selectWorkflows = createSelector([selectRecords], (records) =>
-  Object.values(records)
+  valuesOf(records)
     .filter((record) => record.entity === 'workflow')
-    .toSorted((a, b) => a.workflow.createdAt - b.workflow.createdAt),
+    .toSorted((a, b) => a.workflow.createdAt - b.workflow.createdAt || (a.log < b.log ? -1 : 1)),
 )
 
 /** All list entries, newest status change first. Children of workflow runs are counted in, not listed. */
 export const selectRunList = createSelector(
   [selectRecords, selectChildren, selectUnconfirmed],
   (records, children, unconfirmed): readonly RunListEntry[] =>
-    Object.values(records)
+    valuesOf(records)
       .filter((record) => record.entity === 'workflow' || record.run.workflowRunId === null)
       .map((record) =>
         entryOf(
           record,
           record.entity === 'workflow' ? (children.get(record.workflow.id) ?? []) : [record],
-          unconfirmed[record.log] === true,
+          at(unconfirmed, record.log) === true,
         ),
       )
       .toSorted((a, b) => b.startedAt - a.startedAt || (a.log < b.log ? -1 : 1)),
@@ -175,13 +176,13 @@ export function selectRuns(state: RunLedgerState, filter: RunFilter): readonly R
 
 /** Every open question, oldest first. */
 export const selectPendingQuestions = createSelector([selectRecords], (records): readonly PendingQuestion[] =>
-  Object.values(records)
+  valuesOf(records)
     .flatMap((record) => (record.entity === 'run' && !isSettled(record.run.status) ? pendingOf(record) : []))
     .toSorted((a, b) => a.question.askedAt - b.question.askedAt),
 )
 
 export const selectRunTotals = (state: RunLedgerState, log: LogId): RunTotals | null => {
-  const record = state.runs.records[log]
+  const record = at(state.runs.records, log)
   if (record === undefined) return null
   const runs = record.entity === 'run' ? [record] : selectWorkflowRuns(state, record.workflow.id)
   const { startedAt, completedAt } = lifecycleOf(record)
@@ -207,7 +208,7 @@ const entries = new WeakMap<
 >()
 
 /** The same entry as long as the record and its children are the same, so that other rows do not render. */
-function entryOf(record: LogRecord, runs: readonly RunRecord[], unconfirmed: boolean): RunListEntry {
+export function entryOf(record: LogRecord, runs: readonly RunRecord[], unconfirmed: boolean): RunListEntry {
   const known = entries.get(record)
   const isSame = known?.unconfirmed === unconfirmed && sameItems(known.runs, runs)
   if (known !== undefined && isSame) return known.entry
@@ -293,6 +294,6 @@ const byCreation = (a: RunRecord, b: RunRecord): number =>
   a.run.createdAt - b.run.createdAt || (a.run.id < b.run.id ? -1 : 1)
 
 function isSettledLog(state: RunLedgerState, log: LogId): boolean {
-  const record = state.runs.records[log]
+  const record = at(state.runs.records, log)
   return record === undefined || isSettled(lifecycleOf(record).status)
 }

@@ -2,20 +2,35 @@
  * Owns what is said when the store is lost under the page: closed by the browser, deleted or upgraded by
  * another tab. A look at the store opens it again; what was lost with it shows at the next write (`rebase.ts`).
  */
+import { toLedgerError } from '../ledger/ledgerErrors.ts'
+import type { LedgerError } from '../ledger/port.ts'
 import { healthChanged } from './actions.ts'
 import { toHealth } from './boot.ts'
 import type { Runtime } from './runtime.ts'
 
-export function watchConnection({ ledger, dispatch, getState }: Runtime): void {
+/** `onRefused`: the store is there, and not for this code to write to. */
+export function watchConnection(
+  { ledger, dispatch, getState }: Runtime,
+  onRefused: (refusal: LedgerError) => void,
+): void {
   let looking = false
 
   async function look(): Promise<void> {
     try {
       await ledger.counts()
-      if (getState().ledger.health.state === 'recovering') dispatch(healthChanged({ state: 'ok' }))
+      const { refusal } = ledger.opening()
+      if (refusal !== null) refused(refusal)
+      else if (getState().ledger.health.state === 'recovering') dispatch(healthChanged({ state: 'ok' }))
     } catch (error) {
-      dispatch(healthChanged(toHealth(error)))
+      const failure = toLedgerError(error)
+      if (failure.kind === 'newer-schema') refused(failure)
+      else dispatch(healthChanged(toHealth(failure)))
     }
+  }
+
+  function refused(refusal: LedgerError): void {
+    onRefused(refusal)
+    dispatch(healthChanged(toHealth(refusal)))
   }
 
   ledger.onClosed((reason) => {

@@ -3,6 +3,7 @@ import { describe, expect, test, vi } from 'vitest'
 import { memoryStorage, selectPendingQuestions, selectRunList, selectThreadRows } from '../../src/index.ts'
 import { committed, decided, eventsReceived, hydrated } from '../../src/state/actions.ts'
 import { runsReducer } from '../../src/state/runsSlice.ts'
+import { at, keysOf } from '../../src/state/table.ts'
 import { newScope, openPage, research, script } from './support/page.ts'
 import type { Page } from './support/page.ts'
 
@@ -18,7 +19,7 @@ async function liveRun(scope: string): Promise<Page> {
 }
 
 function statusOf(page: Page, log: 'r:wf1.research.1' | 'w:wf1'): string | undefined {
-  const record = page.state().runs.records[log]
+  const record = at(page.state().runs.records, log)
   return record?.entity === 'run' ? record.run.status : record?.workflow.status
 }
 
@@ -35,8 +36,10 @@ describe('boot', () => {
       return write(batch)
     }
     storage.ledger.listRecords = async (query) => {
+      // Reading takes its time.
+      await new Promise<void>((resolve) => void setTimeout(resolve, 0))
       expect(writes).toEqual([])
-      expect(page.state().runs.records).toEqual({})
+      expect(keysOf(page.state().runs.records)).toEqual([])
       return listRecords(query)
     }
     await page.boot()
@@ -86,11 +89,11 @@ describe('boot', () => {
 
   test('H2 a hydration never replaces a record that live events have moved on', async () => {
     const page = await liveRun(newScope())
-    const live = page.state().runs.records[RUN]
+    const live = at(page.state().runs.records, RUN)
     if (live?.entity !== 'run') throw new Error('no run')
     const stale = { ...live, run: { ...live.run, lastSequence: 1, summary: 'stale' } }
     const next = runsReducer(page.state().runs, hydrated({ epoch: 9, records: [stale], commands: [] }))
-    expect(next.records[RUN]).toBe(live)
+    expect(at(next.records, RUN)).toBe(live)
   })
 
   test('H3 hydrated rows have the ids and the tool rows of the live ones', async () => {
@@ -139,11 +142,11 @@ describe('evidence', () => {
     await second.boot({ thread: 't1' })
     expect(statusOf(second, RUN)).toBe('interrupted')
     expect(statusOf(second, 'w:wf1')).toBe('interrupted')
-    const record = second.state().runs.records[RUN]
+    const record = at(second.state().runs.records, RUN)
     if (record?.entity !== 'run') throw new Error('no run')
     expect(record.run).toMatchObject({ inferred: true, trigger: 'reconciliation' })
     expect(record.telemetry.elapsedMs).toBe(4_000)
-    expect(second.state().runs.toolCalls[RUN]?.calls.map((call) => call.status)).toEqual([
+    expect(at(second.state().runs.toolCalls, RUN)?.calls.map((call) => call.status)).toEqual([
       'completed',
       'interrupted',
     ])
@@ -172,7 +175,7 @@ describe('evidence', () => {
     const third = openPage(scope)
     third.source.evidence.set(RUN, { kind: 'gone', exitCode: null })
     await third.boot()
-    expect(third.state().runs.records[RUN]).toEqual(once[RUN])
+    expect(at(third.state().runs.records, RUN)).toEqual(at(once, RUN))
   })
 
   test('C2 a run touched after the question was asked is left alone', async () => {
@@ -196,7 +199,7 @@ describe('evidence', () => {
     second.source.unreachable = true
     await second.boot({ thread: 't1' })
     expect(statusOf(second, RUN)).toBe('running')
-    expect(second.state().runs.unconfirmed[RUN]).toBe(true)
+    expect(at(second.state().runs.unconfirmed, RUN)).toBe(true)
   })
 
   test('a run its owner calls live is confirmed without an event', async () => {
@@ -205,7 +208,7 @@ describe('evidence', () => {
     const second = openPage(scope)
     second.source.evidence.set(RUN, { kind: 'live' })
     await second.boot({ thread: 't1' })
-    expect(second.state().runs.unconfirmed[RUN]).toBeUndefined()
+    expect(at(second.state().runs.unconfirmed, RUN)).toBeUndefined()
     expect(selectThreadRows(second.state(), 't1')).toMatchObject([{ unconfirmed: false }])
   })
 
@@ -224,7 +227,7 @@ describe('evidence', () => {
     second.source.evidence.set(RUN, { kind: 'gone', exitCode: null })
     await second.boot()
     expect(selectPendingQuestions(second.state())).toEqual([])
-    const record = second.state().runs.records[RUN]
+    const record = at(second.state().runs.records, RUN)
     expect(record?.entity === 'run' && record.questions).toMatchObject([
       { questionId: 'q1', state: 'unknown' },
     ])
@@ -259,7 +262,7 @@ describe('an owner that cannot be judged yet', () => {
     second.source.evidence.set(RUN, { kind: 'gone', exitCode: null })
     await second.ledger.reconcile()
     expect(statusOf(second, RUN)).toBe('completed')
-    expect(second.state().runs.unconfirmed[RUN]).toBeUndefined()
+    expect(at(second.state().runs.unconfirmed, RUN)).toBeUndefined()
     expect(selectThreadRows(second.state(), 't1')).toMatchObject([{ status: 'success', detail: 'done' }])
   })
 })

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { memoryStorage, selectLedgerStatus, selectRunEvents, selectRunTotals } from '../../src/index.ts'
 import { memoryContentStore } from '../../src/ledger/contentStore.ts'
 import { committed, eventsReceived } from '../../src/state/actions.ts'
+import { at } from '../../src/state/table.ts'
 import { liveStream } from '../../src/testing/scriptedSource.ts'
 import { newScope, openPage, research, script, START } from './support/page.ts'
 
@@ -166,7 +167,7 @@ describe('content', () => {
     const output = { to: 'completed', trigger: 'result_received', output: report }
     page.source.emit(stream, [...research({ stream, event }), event(RUN, 'run.transitioned', output)])
     await page.ledger.whenIdle()
-    const record = page.state().runs.records[RUN]
+    const record = at(page.state().runs.records, RUN)
     const text = record?.entity === 'run' ? record.run.output : null
     expect(text).toMatchObject({ chars: report.length, preview: report.slice(0, 2_000) })
     expect(text && (await page.ledger.readText(text))).toEqual({ kind: 'found', text: report })
@@ -182,7 +183,7 @@ describe('content', () => {
     const finished = { callId: 'c2', status: 'completed', output: 'x'.repeat(10_000) }
     page.source.emit(stream, [...research({ stream, event }), event(RUN, 'tool.finished', finished)])
     await page.ledger.whenIdle()
-    const output = page.state().runs.toolCalls[RUN]?.calls.at(-1)?.output
+    const output = at(page.state().runs.toolCalls, RUN)?.calls.at(-1)?.output
     expect(output?.chars).toBe(10_000)
     expect(output && (await page.ledger.readText(output))).toEqual({ kind: 'missing' })
   })
@@ -204,7 +205,7 @@ describe('after the commit', () => {
       [RUN, null, 'pending', 'spawn'],
       [RUN, 'pending', 'running', 'spawn'],
     ])
-    const head = page.state().runs.persisted[RUN] ?? 0
+    const head = at(page.state().runs.persisted, RUN) ?? 0
     expect(await storage.ledger.readEvents(RUN, { after: 0, limit: 100 })).toHaveLength(head)
   })
 

@@ -4,6 +4,7 @@ import { describe, expect, test, vi } from 'vitest'
 import { memoryStorage, selectLedgerStatus } from '../../src/index.ts'
 import { databaseName } from '../../src/ledger/indexedDb.ts'
 import { healthChanged } from '../../src/state/actions.ts'
+import { at } from '../../src/state/table.ts'
 import { newScope, openPage, research, script } from './support/page.ts'
 
 const RUN = 'r:wf1.research.1'
@@ -36,7 +37,7 @@ describe('damage', () => {
     await clear(scope, ['runs', 'workflows'])
     const after = openPage(scope)
     await after.boot()
-    expect(JSON.stringify(after.state().runs.records[RUN])).toBe(JSON.stringify(records[RUN]))
+    expect(JSON.stringify(at(after.state().runs.records, RUN))).toBe(JSON.stringify(at(records, RUN)))
     expect(after.state().runs.records).toEqual(records)
     expect(selectLedgerStatus(after.state()).integrity).toMatchObject({ rebuilt: 2, lostEvents: 0 })
     expect(selectLedgerStatus(after.state()).health.state).toBe('ok')
@@ -58,7 +59,7 @@ describe('damage', () => {
     const lines = script('live:1', 10)
     page.source.emit(lines.stream, [lines.event(RUN, 'iteration.started', { iteration: 2 })])
     await page.ledger.whenIdle()
-    expect(page.state().runs.persisted[RUN]).toBe(6)
+    expect(at(page.state().runs.persisted, RUN)).toBe(6)
   })
 
   test('a browser without IndexedDB gets memory, and is told so', async () => {
@@ -75,7 +76,7 @@ describe('damage', () => {
         copies: 0,
         phase: 'ready',
       })
-      expect(page.state().runs.records[RUN]).toBeDefined()
+      expect(at(page.state().runs.records, RUN)).toBeDefined()
     } finally {
       vi.unstubAllGlobals()
     }
@@ -99,7 +100,7 @@ describe('a store that does not answer at first', () => {
     await page.boot()
     await page.ledger.whenIdle()
     expect(selectLedgerStatus(page.state())).toMatchObject({ phase: 'ready', health: { state: 'ok' } })
-    expect(page.state().runs.persisted[RUN]).toBe(5)
+    expect(at(page.state().runs.persisted, RUN)).toBe(5)
   })
 })
 
@@ -119,12 +120,12 @@ describe('another writer', () => {
     const late = lines.event(RUN, 'tool.finished', { callId: 'c2', status: 'completed', output: 'text' })
     ours.source.emit(lines.stream, [late])
     await ours.ledger.whenIdle()
-    await vi.waitFor(() => expect(ours.state().runs.persisted[RUN]).toBe(7))
+    await vi.waitFor(() => expect(at(ours.state().runs.persisted, RUN)).toBe(7))
 
     const events = await storage.ledger.readEvents(RUN, { after: 0, limit: 100 })
     expect(events.map((event) => event.sequence)).toEqual([1, 2, 3, 4, 5, 6, 7])
     expect(events.slice(-2).map((event) => event.stream)).toEqual(['live:2', 'live:1'])
-    const record = ours.state().runs.records[RUN]
+    const record = at(ours.state().runs.records, RUN)
     expect(record?.entity === 'run' && record.run).toMatchObject({ iteration: 7, lastSequence: 7 })
   })
 })
@@ -144,7 +145,7 @@ describe('a database damaged under the page', () => {
     page.source.emit(lines.stream, [lines.event(RUN, 'iteration.started', { iteration: 2 })])
     await page.ledger.whenIdle()
     expect(selectLedgerStatus(page.state()).health.state).toBe('history-lost')
-    expect(page.state().runs.persisted[RUN]).toBe(6)
+    expect(at(page.state().runs.persisted, RUN)).toBe(6)
   })
 
   test('W7 segments deleted while the page is open are counted, and its events go on behind the hole', async () => {
@@ -156,7 +157,7 @@ describe('a database damaged under the page', () => {
     await page.ledger.whenIdle()
     await clear(scope, ['segments'])
     page.source.emit(lines.stream, [lines.event(RUN, 'iteration.started', { iteration: 2 })])
-    await vi.waitFor(() => expect(page.state().runs.persisted[RUN]).toBe(6), { timeout: 5_000 })
+    await vi.waitFor(() => expect(at(page.state().runs.persisted, RUN)).toBe(6), { timeout: 5_000 })
     expect(selectLedgerStatus(page.state())).toMatchObject({
       health: { state: 'history-lost' },
       integrity: { lostEvents: 9 },
@@ -173,16 +174,16 @@ describe('a database damaged under the page', () => {
     await clear(scope, ['runs', 'workflows', 'segments', 'meta', 'streams'])
     page.source.emit(lines.stream, [lines.event(RUN, 'iteration.started', { iteration: 2 })])
     await page.ledger.whenIdle()
-    await vi.waitFor(() => expect(page.state().runs.persisted[RUN]).toBe(6))
+    await vi.waitFor(() => expect(at(page.state().runs.persisted, RUN)).toBe(6))
     expect(selectLedgerStatus(page.state()).health.state).toBe('history-lost')
     await page.ledger.dispose()
 
     const after = openPage(scope)
     await after.boot()
-    const record = after.state().runs.records[RUN]
+    const record = at(after.state().runs.records, RUN)
     expect(record?.entity === 'run' && record.run).toMatchObject({ iteration: 2, lastSequence: 6 })
     after.source.emit(lines.stream, [lines.event(RUN, 'iteration.started', { iteration: 3 })])
     await after.ledger.whenIdle()
-    expect(after.state().runs.persisted[RUN]).toBe(7)
+    expect(at(after.state().runs.persisted, RUN)).toBe(7)
   })
 })

@@ -28,7 +28,7 @@ const BELOW: Record<string, readonly string[]> = {
 const PACKAGES: Record<string, readonly string[]> = {
   'src/core': ['zod'],
   'src/platform': [],
-  'src/ledger': ['idb', 'localforage'],
+  'src/ledger': ['idb', 'localforage', 'crc-32'],
   'src/sources': ['zod'],
   'src/orchestrator': ['zod'],
   'src/state': ['@reduxjs/toolkit', 'redux-persist', 'localforage'],
@@ -61,6 +61,7 @@ const OWNERS: readonly { name: string; pattern: RegExp; files: readonly string[]
     files: [
       'src/platform/browser.ts',
       'src/platform/page.ts',
+      'src/platform/idle.ts',
       'src/orchestrator/emitter.ts',
       'app/lib/now.ts',
       // Wait for something a person is about to see.
@@ -81,15 +82,25 @@ const OWNERS: readonly { name: string; pattern: RegExp; files: readonly string[]
     pattern: /(?<!typeof )\bindexedDB\b|\bIDBKeyRange\b|\bopenDB\b|\bdeleteDB\b/,
     files: [
       'src/ledger/connection.ts',
+      'src/ledger/tallies.ts',
+      'src/ledger/projection.ts',
+      'src/ledger/migrations.ts',
+      'src/ledger/lists.ts',
       'src/ledger/indexedDb.ts',
       'src/ledger/segments.ts',
+      'src/ledger/deletion.ts',
       'src/ledger/integrity.ts',
     ],
   },
   {
     name: 'navigator',
     pattern: /\bnavigator\b/,
-    files: ['src/platform/browser.ts', 'app/components/Report.tsx'],
+    files: [
+      'src/platform/browser.ts',
+      'src/platform/device.ts',
+      'src/ledger/journal/opfsDirectory.ts',
+      'app/components/Report.tsx',
+    ],
   },
   {
     name: 'the document',

@@ -46,6 +46,7 @@ export function installHooks(options: HookOptions): void {
     ms?: unknown
     events?: readonly { type: string }[]
   }
+  // The app's worker is its first; the ledger may start others.
   const workers: Worker[] = []
   let holding = true
   let held: (() => void)[] = []
@@ -56,7 +57,7 @@ export function installHooks(options: HookOptions): void {
   window.e2e = {
     shown,
     themes,
-    hear: (data) => workers.at(-1)?.dispatchEvent(new MessageEvent('message', { data })),
+    hear: (data) => workers[0]?.dispatchEvent(new MessageEvent('message', { data })),
     release() {
       holding = false
       const waiting = held

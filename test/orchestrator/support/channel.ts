@@ -21,6 +21,7 @@ export function sink() {
       events.push(...(received as readonly RawEvent[]))
     },
     status: (status) => statuses.push(status),
+    position: async () => null,
     read: async (ref) => (ref.startsWith('doc:') ? `the text of ${ref}` : null),
   }
   return {

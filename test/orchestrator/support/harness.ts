@@ -20,6 +20,7 @@ export const noContent: ContentStore = {
   put: async () => {},
   get: async () => null,
   delete: async () => {},
+  keys: async () => [],
 }
 
 export function phase(name: string, changes: Partial<PhaseDefinition> = {}): PhaseDefinition {

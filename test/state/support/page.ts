@@ -62,7 +62,8 @@ export function openPage(
   }
   const store = configureStore({
     reducer: ledger.reducers,
-    middleware: (getDefault) => getDefault(ledger.checks).prepend(ledger.middleware).concat(record),
+    middleware: (getDefault) =>
+      getDefault(ledger.checks).prepend(ledger.middleware).concat(ledger.api.middleware, record),
   })
   return {
     ledger,

@@ -1,0 +1,9 @@
+// `npm run test:planted`: Node 20 reads no TypeScript, Vite's module runner does.
+import { join } from 'node:path'
+import { runnerImport } from 'vite'
+
+const { module } = await runnerImport(join(import.meta.dirname, '../test/planted/run.ts'), {
+  configFile: false,
+  logLevel: 'error',
+})
+process.exitCode = await module.main(process.argv.slice(2))

@@ -1,0 +1,87 @@
+/** Owns bugs of one write: when it counts as done, what it is checked against, and in which order pieces land. */
+import type { PlantedBug } from './bug.ts'
+
+const LEDGER = 'src/ledger/indexedDb.ts'
+
+export const writing: readonly PlantedBug[] = [
+  {
+    name: 'ack-on-request',
+    harm: 'a write counts as durable when its requests have succeeded, before the transaction is complete',
+    edits: [
+      {
+        file: LEDGER,
+        find: '        const failure = await done\n        if (failure !== null) throw failure\n',
+        put: '',
+      },
+    ],
+    tests: ['test/ledger/crash.test.ts'],
+    breaks: /\bW1\b/,
+  },
+  {
+    name: 'abort-is-success',
+    harm: 'a transaction that was aborted counts as one that landed',
+    edits: [
+      {
+        file: LEDGER,
+        find: 'tx.done.then(() => null, toLedgerError)',
+        put: 'tx.done.then(() => null, () => null)',
+      },
+    ],
+    tests: ['test/ledger/crash.test.ts'],
+    breaks: /\bW1\b/,
+  },
+  {
+    name: 'no-head-check',
+    harm: 'segments are put without a look at the head they build on',
+    edits: [{ file: LEDGER, find: '        if (head !== base) throw conflict(log, base, head)\n', put: '' }],
+    tests: ['test/ledger/conformance.test.ts'],
+    breaks: /\bW5\b/,
+  },
+  {
+    name: 'no-commit',
+    harm: 'a write is left to commit by itself, one turn of the event loop later or never',
+    edits: [{ file: LEDGER, find: '        tx.commit()\n        const failure', put: '        const failure' }],
+    tests: ['test/ledger/crash.test.ts', 'test/ledger/acknowledged.test.ts'],
+    breaks: /\bW1\b/,
+  },
+  {
+    name: 'ack-before-both-copies',
+    harm: 'a receipt comes when the first copy has it, whatever becomes of the second',
+    edits: [
+      {
+        file: 'src/ledger/writer.ts',
+        find: 'void mirrored.then((landed) => {',
+        put: 'void Promise.resolve(true).then((landed) => {',
+      },
+    ],
+    tests: ['test/ledger/acknowledged.test.ts'],
+    breaks: /\bW6\b/,
+  },
+  {
+    name: 'ack-before-flush',
+    harm: 'a frame of the journal is acknowledged without having been flushed',
+    edits: [{ file: 'src/ledger/journal/appender.ts', find: '      this.#file?.flush()\n    } catch (error) {', put: '    } catch (error) {' }],
+    tests: ['test/ledger/journal.test.ts'],
+    breaks: /fault F4|\bW6\b/,
+  },
+  {
+    name: 'cursor-ahead',
+    harm: 'cursors go out while events they cover are being accepted again',
+    edits: [{ file: 'src/ledger/writer.ts', find: '    this.#queue.join()\n', put: '' }],
+    tests: ['test/ledger/writerOrder.test.ts'],
+    breaks: /\bW1\b/,
+  },
+  {
+    name: 'letters-without-identity',
+    harm: 'what a page left behind is accepted once more, also where it had landed after all',
+    edits: [
+      {
+        file: 'src/ledger/letters.ts',
+        find: 'events.filter((event) => !known.has(eventIdentity(event)))',
+        put: 'events.filter(() => known.size >= 0)',
+      },
+    ],
+    tests: ['test/ledger/letters.test.ts'],
+    breaks: /\bW5\b/,
+  },
+]
