@@ -12,7 +12,8 @@ export const runs = createRunLedger({ scope: 'demo', source })
 
 export const store = configureStore({
   reducer: { ...runs.reducers },
-  middleware: (getDefaultMiddleware) => getDefaultMiddleware(runs.checks).prepend(runs.middleware),
+  middleware: (getDefaultMiddleware) =>
+    getDefaultMiddleware(runs.checks).prepend(runs.middleware).concat(runs.api.middleware),
 })
 
 export type AppState = ReturnType<typeof store.getState>

@@ -1,8 +1,9 @@
 /** Owns the list of runs: grouped by what they need from a person, ordered by when they began. */
 import { useDispatch } from 'react-redux'
-import { useLedgerStatus, useRuns, useViewPrefs } from 'run-ledger/react'
+import { useLedgerStatus, useRuns, useViewPrefs, useWorkflowRunList } from 'run-ledger/react'
 import { BUCKETS, collapseToggled } from 'run-ledger'
 import type { Bucket, RunListEntry } from 'run-ledger'
+import { count } from '../lib/format.ts'
 import { BUCKET_NAMES } from '../lib/status.ts'
 import { Icon } from './Icon.tsx'
 import { RunRow } from './RunRow.tsx'
@@ -18,6 +19,33 @@ export function RunList() {
       {BUCKETS.map((bucket) => (
         <RunGroup key={bucket} bucket={bucket} entries={entries.filter((entry) => entry.bucket === bucket)} />
       ))}
+      <OlderRuns />
+    </div>
+  )
+}
+
+/** The newest runs are here from the start; the others are a click away, however many there are. */
+function OlderRuns() {
+  const { total, hasMore, isLoadingMore, loadMore, error } = useWorkflowRunList()
+  if (error !== null) {
+    return (
+      <p className="note note-bad" role="alert">
+        Older runs cannot be read: {error.message}
+      </p>
+    )
+  }
+  if (!hasMore) return null
+  return (
+    <div className="older-runs" data-testid="older-runs">
+      <button type="button" className="button" disabled={isLoadingMore} onClick={loadMore}>
+        {isLoadingMore ? 'Reading…' : 'Show older runs'}
+      </button>
+      {total !== null && (
+        <span className="note">
+          {total.exact ? '' : 'At least '}
+          {count(total.count, 'run')} stored
+        </span>
+      )}
     </div>
   )
 }

@@ -29,7 +29,11 @@ interface Small {
 
 export interface Difference {
   toLedger: Small & { frames: readonly Wanted[] }
-  toJournal: Small & { logs: ReadonlyMap<LogId, readonly Range[]>; blobs: readonly string[] }
+  toJournal: Small & {
+    logs: ReadonlyMap<LogId, readonly Range[]>
+    blobs: readonly string[]
+    quarantine: ReadonlySet<string>
+  }
   /** Logs the ledger still holds although they were deleted. */
   toDelete: readonly LogId[]
 }
@@ -51,6 +55,7 @@ export function compare(ledger: Inventory, heads: readonly FrameHead[]): Differe
   const journalCursors = new Map<string, StreamCursor>()
   const journalCommands = new Map<string, RunCommand>()
   const wantedBlobs = new Set<string>()
+  const journalQuarantine = new Set<string>()
 
   for (const head of heads) {
     const segments = head.segments.flatMap(({ log, first, last }, index) => {
@@ -69,6 +74,7 @@ export function compare(ledger: Inventory, heads: readonly FrameHead[]): Differe
       blobs.add(ref)
     }
     const quarantine = new Set(head.quarantine.filter((id) => !ledger.quarantine.has(id)))
+    for (const id of head.quarantine) journalQuarantine.add(id)
     if (segments.length + blobs.size + quarantine.size > 0) frames.push({ head, segments, blobs, quarantine })
     for (const cursor of head.cursors) keepLater(journalCursors, cursor.stream, cursor, isLaterCursor)
     for (const command of head.commands) {
@@ -91,6 +97,7 @@ export function compare(ledger: Inventory, heads: readonly FrameHead[]): Differe
     toJournal: {
       logs: missingRanges(ledger, journalRanges, deleted),
       blobs: [...ledger.blobs].filter((ref) => !journalBlobs.has(ref) && !deleted.has(logOfContent(ref) ?? 'r:')),
+      quarantine: new Set([...ledger.quarantine].filter((id) => !journalQuarantine.has(id))),
       cursors: laterThan(ledgerCursors, journalCursors, isLaterCursor),
       commands: laterThan(ledgerCommands, journalCommands, isLaterCommand),
       tombstones: laterThan(ledgerGraves, journalGraves, isLaterGrave),

@@ -32,6 +32,10 @@ export interface Connection {
   onLost(listener: (reason: string) => void): void
 }
 
+/** Between the attempts to open a database that cannot be opened just now. Spent once, until it opens again. */
+const OPEN_AGAIN_MS = [100, 500, 2_000] as const
+const POKE_MS = 1_000
+
 const UP_TO_DATE: Opening = { refusal: null, migrated: [] }
 
 export function createConnection(name: string, clock: Clock): Connection {
@@ -39,6 +43,8 @@ export function createConnection(name: string, clock: Clock): Connection {
   /** In use; those that were given up or replaced speak for nobody. */
   let current: LedgerDatabase | null = null
   let found = UP_TO_DATE
+  /** Attempts made again since it was last opened. */
+  let again = 0
   const listeners: ((reason: string) => void)[] = []
 
   function drop(reason: string): void {
@@ -57,6 +63,23 @@ export function createConnection(name: string, clock: Clock): Connection {
       if (isOurs) drop('another tab is upgrading or deleting the ledger')
     },
     terminated: () => drop('the browser closed the database'),
+  }
+
+  /** Browsers that fail to open a store for a moment say the same as those that never will. */
+  async function connectPatiently(): Promise<LedgerDatabase> {
+    for (;;) {
+      try {
+        const db = await connect()
+        again = 0
+        return db
+      } catch (error) {
+        const failure = toLedgerError(error)
+        const wait = OPEN_AGAIN_MS[again]
+        if (failure.kind !== 'transient' || wait === undefined) throw failure
+        again += 1
+        await new Promise<void>((resolve) => void clock.setTimeout(resolve, wait))
+      }
+    }
   }
 
   async function connect(): Promise<LedgerDatabase> {
@@ -118,6 +141,7 @@ export function createConnection(name: string, clock: Clock): Connection {
   }
 
   function adopt(db: LedgerDatabase, how: Opening): LedgerDatabase {
+    observeTransactions(unwrap(db))
     current = db
     found = how
     return db
@@ -125,6 +149,7 @@ export function createConnection(name: string, clock: Clock): Connection {
 
   /** What comes later than the deadline is closed again. */
   function settled<Value>(promise: Promise<Value>, attempt: Promise<LedgerDatabase>): Promise<Value> {
+    const stopPoking = poke(clock)
     return withDeadline(clock, promise, OPEN_DEADLINE_MS, () => {
       attempt.then(
         (db) => db.close(),
@@ -134,19 +159,22 @@ export function createConnection(name: string, clock: Clock): Connection {
         'unavailable',
         'The database did not open within 5 seconds; another tab may hold it.',
       )
-    })
+    }).finally(stopPoking)
   }
 
   async function close(): Promise<void> {
     const open = opening
     opening = null
     current = null
-    if (open !== null) (await open).close()
+    await open?.then(
+      (db) => db.close(),
+      () => {},
+    )
   }
 
   function database(): Promise<LedgerDatabase> {
     // A failed open is not kept: the next call tries again.
-    opening ??= connect().catch((error: unknown) => {
+    opening ??= connectPatiently().catch((error: unknown) => {
       opening = null
       throw toLedgerError(error)
     })
@@ -174,6 +202,19 @@ export function createConnection(name: string, clock: Clock): Connection {
   }
 }
 
+/** Safari's first open can hang until something else asks about databases. Gives back how to stop asking. */
+function poke(clock: Clock): () => void {
+  let cancel = (): void => {}
+  const ask = (): void => {
+    cancel = clock.setTimeout(() => {
+      indexedDB.databases().catch(() => {})
+      ask()
+    }, POKE_MS)
+  }
+  ask()
+  return () => cancel()
+}
+
 /**
  * Who reads hears of a failure by the requests that were made. `idb` rejects the transaction's own promise as well,
  * whether anybody waits for it or not, and a host would see an error that nobody made.
@@ -184,7 +225,7 @@ function observeTransactions(db: IDBDatabase): void {
     wrap(tx).done.catch(() => {})
     return tx
   }
-  Object.defineProperty(db, 'transaction', { value: transaction })
+  Object.defineProperty(db, 'transaction', { value: transaction, configurable: true })
 }
 
 /** Whether this code knows what rows and segments of the database mean. */

@@ -195,6 +195,13 @@ async function copy(
       chars += text.length
       if (chars > FRAME_CHARS) await send(0)
     }
+    const refused = toJournal.quarantine.size > 0 ? await ledger.listQuarantine(Number.MAX_SAFE_INTEGER) : []
+    for (const entry of refused) {
+      if (!toJournal.quarantine.has(entry.id)) continue
+      pieces = { ...pieces, quarantine: [...pieces.quarantine, entry] }
+      chars += entry.raw.length
+      if (chars > FRAME_CHARS) await send(0)
+    }
     const { cursors, commands, tombstones } = toJournal
     pieces = { ...pieces, cursors, commands, tombstones }
     // The last frame makes the sums agree, whatever the others were counted as.

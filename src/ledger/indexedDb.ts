@@ -15,14 +15,7 @@ import { mergeSegments } from './merge.ts'
 import { storeQuarantine } from './quarantine.ts'
 import { unwaited } from './requests.ts'
 import { readStored, restamp, restorePieces, takeInventory } from './repair.ts'
-import type {
-  Decision,
-  Durability,
-  Ledger,
-  LedgerBatch,
-  StoredSegment,
-  WriteReceipt,
-} from './port.ts'
+import type { Decision, Durability, Ledger, LedgerBatch, StoredSegment, WriteReceipt } from './port.ts'
 import { conflict, INTACT, LedgerError } from './port.ts'
 import { readCount, readList, readPage, readPageFromRows } from './lists.ts'
 import { currentRecord, refoldStale } from './projection.ts'
@@ -60,11 +53,13 @@ export function indexedDbLedger(options: { scope: string; clock: Clock }): Ledge
           clock,
           whole(),
           deadline,
-          () => new LedgerError('transient', `A transaction did not settle within ${deadline / 1_000} seconds.`),
+          () =>
+            new LedgerError('transient', `A transaction did not settle within ${deadline / 1_000} seconds.`),
         )
       } catch (error) {
         abort(tx)
-        throw error
+        // Requests of an aborted transaction only say that it was; the transaction knows why.
+        throw isAbort(error) ? ((await done) ?? error) : error
       }
     } catch (error) {
       if (error instanceof DecisionError) throw error.cause
@@ -228,6 +223,8 @@ export function indexedDbLedger(options: { scope: string; clock: Clock }): Ledge
     destroy: connection.destroy,
   }
 }
+
+const isAbort = (error: unknown): boolean => error instanceof DOMException && error.name === 'AbortError'
 
 /** What a decision threw: the caller's own error, not the store's. */
 class DecisionError extends Error {}

@@ -9,7 +9,7 @@ import type { LogRecord, RunEvent } from '../core/entities.ts'
 import { lifecycleOf } from '../core/entities.ts'
 import type { LogId } from '../core/ids.ts'
 import { isSettled } from '../core/status.ts'
-import { followed, recordsLoaded } from './actions.ts'
+import { followed, logsDeleted, recordsLoaded } from './actions.ts'
 import { resumeOutbox } from './commands.ts'
 import { readCommands } from './commandRows.ts'
 import { openLog } from './reads.ts'
@@ -36,6 +36,7 @@ export interface Following {
 export function startFollowing(runtime: Runtime): Following {
   const { tabs, frames } = runtime
   let heads = new Map<LogId, number>()
+  const gone = new Set<LogId>()
   let commandsChanged = false
   let looking = false
   let started = false
@@ -46,6 +47,7 @@ export function startFollowing(runtime: Runtime): Following {
   const unhear = tabs.hear((message) => {
     if (message.kind === 'commands') commandsChanged = true
     else if (message.kind === 'at') for (const [log, at] of message.heads) note(log, at)
+    else if (message.kind === 'deleted') for (const log of message.logs) gone.add(log)
     else return
     schedule()
   })
@@ -57,7 +59,7 @@ export function startFollowing(runtime: Runtime): Following {
 
   function schedule(): void {
     if (!started || stopped || pulling || cancelFrame !== null) return
-    if (heads.size === 0 && !commandsChanged && !looking) return
+    if (heads.size === 0 && gone.size === 0 && !commandsChanged && !looking) return
     cancelFrame = frames(() => {
       cancelFrame = null
       pulling = true
@@ -74,9 +76,12 @@ export function startFollowing(runtime: Runtime): Following {
   async function pull(): Promise<void> {
     const due = [...heads].slice(0, PULL_LOGS)
     for (const [log] of due) heads.delete(log)
+    const deleted = [...gone]
+    gone.clear()
     const [isLook, isOutbox] = [looking, commandsChanged]
     looking = false
     commandsChanged = false
+    await forgetDeleted(runtime, deleted)
     const moved = due.filter(([log, at]) => headOf(runtime, log) < at).map(([log]) => log)
     const logs = isLook ? [...new Set([...moved, ...(await lookForMoved(runtime))])] : moved
     const commands = isOutbox ? await readCommands(runtime) : []
@@ -130,6 +135,15 @@ export async function catchUp(
     dispatch(followed({ changes, alive, commands }))
   }
   for (const log of opened) await openLog(runtime, log)
+}
+
+/** Lets go of logs that another page says it deleted, if the disk says so as well. */
+async function forgetDeleted({ ledger, dispatch, getState }: Runtime, said: readonly LogId[]): Promise<void> {
+  const held = said.filter((log) => at(getState().runs.records, log) !== undefined)
+  if (held.length === 0) return
+  const stored = await ledger.readRecords(held)
+  const logs = held.filter((log) => !stored.has(log))
+  if (logs.length > 0) dispatch(logsDeleted({ logs }))
 }
 
 /** Of these logs, those that the disk has more of. */

@@ -4,6 +4,7 @@
  * none while events flow.
  */
 import { lifecycleOf } from '../core/entities.ts'
+import { scopeName } from '../core/ids.ts'
 import type { LogId } from '../core/ids.ts'
 import { isSettled } from '../core/status.ts'
 import type { RetentionPolicy } from '../ledger/retention.ts'
@@ -53,7 +54,7 @@ export interface Housekeeping {
 
 export function createHousekeeping(runtime: Runtime, options: HousekeepingOptions): Housekeeping {
   const { clock, locks, scope } = runtime
-  const lock = `run-ledger:${scope}:housekeeping`
+  const lock = `run-ledger:${scopeName(scope)}:housekeeping`
   const settled = new Set<LogId>()
   const commits = new Map<LogId, number>()
   let isFirst = true

@@ -105,7 +105,7 @@ const STAYS = {
 
 /** Null when the whole tree is gone, otherwise why not. What comes first in it, its root, goes last. */
 async function deleteTree(runtime: Runtime, planned: PlannedTree, deleted: LogId[]): Promise<string | null> {
-  const { ingest, writer, ledger, dispatch } = runtime
+  const { ingest, writer, ledger, dispatch, tabs } = runtime
   // Nothing is accepted on top of a record that is about to go.
   const release = ingest.hold()
   try {
@@ -117,6 +117,7 @@ async function deleteTree(runtime: Runtime, planned: PlannedTree, deleted: LogId
       await suspect(runtime, [...records.values()].flatMap(documentsOf))
       deleted.push(...logs)
       dispatch(logsDeleted({ logs }))
+      tabs.say({ kind: 'deleted', logs })
     }
     return null
   } catch (error) {

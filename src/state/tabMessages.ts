@@ -9,6 +9,8 @@ import type { LogId } from '../core/ids.ts'
 export type TabMessage =
   /** These logs are stored up to here. */
   | { kind: 'at'; heads: readonly (readonly [log: LogId, sequence: number])[] }
+  /** These logs were deleted. */
+  | { kind: 'deleted'; logs: readonly LogId[] }
   /** These rows of the outbox were written. */
   | { kind: 'commands'; ids: readonly string[] }
   /** Whoever is connected to the source: are you running? */
@@ -24,13 +26,17 @@ const NAME_CHARS = 500
 /** Null for anything this code does not understand: it is nobody's fault, and nothing follows from it. */
 export function readTabMessage(raw: unknown): TabMessage | null {
   if (typeof raw !== 'object' || raw === null) return null
-  const { kind, heads, ids, instance } = raw as Record<string, unknown>
+  const { kind, heads, logs, ids, instance } = raw as Record<string, unknown>
   switch (kind) {
     case 'at': {
       const read = list(heads)
         .map(readHead)
         .filter((each) => each !== null)
       return read.length > 0 ? { kind, heads: read } : null
+    }
+    case 'deleted': {
+      const read = list(logs).filter(isLog)
+      return read.length > 0 ? { kind, logs: read } : null
     }
     case 'commands': {
       const read = list(ids).filter(isName)
@@ -52,6 +58,8 @@ const isName = (raw: unknown): raw is string =>
 function readHead(raw: unknown): readonly [LogId, number] | null {
   if (!Array.isArray(raw)) return null
   const [log, sequence] = raw as unknown[]
-  if (typeof log !== 'string' || !LOG.test(log) || !isUsableId(log.slice(2))) return null
-  return Number.isSafeInteger(sequence) && Number(sequence) > 0 ? [log as LogId, Number(sequence)] : null
+  return isLog(log) && Number.isSafeInteger(sequence) && Number(sequence) > 0 ? [log, Number(sequence)] : null
 }
+
+const isLog = (raw: unknown): raw is LogId =>
+  typeof raw === 'string' && LOG.test(raw) && isUsableId(raw.slice(2))

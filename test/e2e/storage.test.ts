@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest'
 import { DISPUTED } from './support/app.ts'
 import { eventually, browserForFile } from './support/browser.ts'
-import { deleteAll, stored } from './support/database.ts'
+import { deleteAll, deleteDatabase, deleteJournal, stored } from './support/database.ts'
 
 const { open } = browserForFile()
 
@@ -37,13 +37,48 @@ test('rows deleted behind the app are rebuilt from events, and the run reads the
   expect(await app.get('run-row').getAttribute('data-status')).toBe('completed')
 })
 
-test('events deleted behind the app are reported as lost, in numbers, where everybody sees it', async () => {
+test('W6 events deleted behind the app come back from the second copy, and that they did is said', async () => {
+  const app = await (await open()).open()
+  const path = await app.finish()
+  const report = await app.report()
+  const rows = await app.rows()
+  await app.leave()
+  await deleteAll(app.page, 'segments')
+
+  await app.open(path)
+  await app.get('healing-notice').waitFor()
+  expect(await app.get('healing-notice').innerText()).toMatch(/\d+ events of \d+ runs came back/)
+  expect(await app.get('health-banner').count()).toBe(0)
+  expect(await app.report()).toBe(report)
+  await eventually(() => app.rows()).toEqual(rows)
+  await app.reload()
+  expect(await app.get('healing-notice').count()).toBe(0)
+})
+
+test('W7 a database that is gone is not a fresh start: its history comes back, and that it was gone is said', async () => {
+  const app = await (await open()).open()
+  const path = await app.finish()
+  const report = await app.report()
+  await app.leave()
+  await deleteDatabase(app.page)
+
+  await app.open(path)
+  await app.get('healing-notice').waitFor()
+  expect(await app.get('healing-notice').innerText()).toMatch(/The browser had removed the stored history/)
+  await app.status('completed')
+  expect(await app.report()).toBe(report)
+  await app.open('/')
+  expect(await app.get('run-row').count()).toBe(1)
+})
+
+test('events that no copy has any more are reported as lost, in numbers, where everybody sees it', async () => {
   const app = await (await open()).open()
   const path = await app.finish()
   const agents = (await app.agents()).length
 
   await app.leave()
   await deleteAll(app.page, 'segments')
+  await deleteJournal(app.page)
 
   await app.open(path)
   const banner = app.page.locator('[data-testid=health-banner][data-health=history-lost]')
@@ -61,6 +96,7 @@ test('a loss is still to be seen at the next start', async () => {
   const path = await app.finish()
   await app.leave()
   await deleteAll(app.page, 'segments')
+  await deleteJournal(app.page)
   await app.open(path)
   await app.get('health-banner').waitFor()
   await app.reload()

@@ -16,7 +16,9 @@ test('a second tab leaves the runs of the first alone and claims nothing about t
   await eventually(async () => (await second.rows()).length).toBeGreaterThanOrEqual(before.length)
   const seen = await second.shown()
   expect(seen.filter(({ status }) => status === 'interrupted' || status === 'cancelled')).toEqual([])
-  expect(await second.get('run-header').getAttribute('data-status')).toMatch(/^(unconfirmed|running)$/)
+  expect(await second.get('run-header').getAttribute('data-status')).toMatch(
+    /^(unconfirmed|running|awaiting_user)$/,
+  )
   // Not its own to stop, and it says why.
   if ((await second.get('run-header').getAttribute('data-status')) === 'unconfirmed') {
     expect(await second.get('stop-button').isEnabled()).toBe(false)

@@ -8,7 +8,6 @@ import { CLEAN, createHistory, isClean } from './history.ts'
 import type { History, Verdict } from './history.ts'
 import { isOver, reasonOf } from './measurement.ts'
 import type { Measurement, Slice } from './measurement.ts'
-import { copiesOf } from './modes.ts'
 import type { Healed, Opened } from './page/protocol.ts'
 import { copyStored, databaseFiles, flipByte, newProfile, originFiles, sizeOf, zeroPage } from './profile.ts'
 import type { StoredFile } from './profile.ts'
@@ -48,7 +47,7 @@ async function runDamage(slice: Slice<DamageLine>): Promise<void> {
   const whole = `${profile}.whole`
   const place: Place = { binary, url, profile, mode }
   try {
-    const history = createHistory(hash(`${seed}/damage/${slice.from}`), copiesOf(mode))
+    const history = createHistory(hash(`${seed}/damage/${slice.from}`))
     await writeWhole(place, history)
     await copyStored(profile, whole)
     for (let done = slice.from; !isOver(slice, done); done += 1) {
@@ -68,7 +67,7 @@ async function writeWhole(place: Place, history: History): Promise<void> {
   for (let generation = 1; generation <= LIVES; generation += 1) {
     const session = await startSession(place)
     await session.open()
-    history.judge(await session.readBack(), { wiped: false })
+    history.judge(await session.readBack())
     history.generation = generation
     await session.write({ seed: history.seed, generation, durability, paceMs: null }, (word) => {
       if (word.kind === 'acknowledged') history.acknowledge(word.acknowledged)
@@ -79,9 +78,12 @@ async function writeWhole(place: Place, history: History): Promise<void> {
   const session = await startSession(place)
   await session.open()
   const stored = await session.readBack()
-  history.judge(stored, { wiped: false })
-  const copies = copiesOf(place.mode)
-  history.acknowledge(stored.map(({ log, events }) => ({ log, sequence: events.length, copies })))
+  history.judge(stored)
+  history.acknowledge({
+    logs: stored.logs.map(({ log, events }) => ({ log, sequence: events.length })),
+    commands: stored.commands,
+    quarantine: stored.quarantine.map(({ id }) => id),
+  })
   await session.chromium.quit()
 }
 
@@ -129,7 +131,7 @@ async function lookAt(place: Place, history: History): Promise<Look> {
     while (look.opened === null && look.failedStarts < STARTS) {
       try {
         look.opened = await session.open()
-        look.verdict = history.judge(await session.readBack(), { wiped: false })
+        look.verdict = history.judge(await session.readBack())
       } catch (error) {
         look.opened = null
         look.failedStarts += 1
@@ -140,7 +142,7 @@ async function lookAt(place: Place, history: History): Promise<Look> {
     if (look.opened === null || look.failedStarts > 0 || isNoticed(look.opened)) return look
     const differs = !isClean(look.verdict)
     look.verified = await session.verify()
-    look.verdict = history.judge(await session.readBack(), { wiped: false })
+    look.verdict = history.judge(await session.readBack())
     look.outcome = isHealed(look.verified) ? 'by the full check' : differs ? 'silent' : 'unread'
     return look
   } finally {
@@ -148,11 +150,11 @@ async function lookAt(place: Place, history: History): Promise<Look> {
   }
 }
 
-const isHealed = ({ restored, copied, damagedBytes, rebuilt }: Healed): boolean =>
-  restored + copied + damagedBytes + rebuilt > 0
+const isHealed = ({ restored, copied, damagedBytes, rebuilt, reportedLost }: Healed): boolean =>
+  restored + copied + damagedBytes + rebuilt + reportedLost > 0
 
 const isNoticed = (opened: Opened): boolean =>
-  isHealed(opened) || opened.vanished || opened.reportedLost > 0 || opened.health !== 'ok'
+  isHealed(opened) || opened.vanished || opened.health !== 'ok'
 
 export const damage: Measurement<DamageLine> = {
   test: 'damage',

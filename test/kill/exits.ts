@@ -8,7 +8,6 @@ import { createHistory, isClean } from './history.ts'
 import type { History, Verdict } from './history.ts'
 import { isOver } from './measurement.ts'
 import type { Measurement, Slice } from './measurement.ts'
-import { copiesOf } from './modes.ts'
 import type { Head, StoredLog, Word } from './page/protocol.ts'
 import { newProfile } from './profile.ts'
 import { startSession } from './session.ts'
@@ -55,7 +54,7 @@ async function runExits(run: Slice<ExitLine>): Promise<void> {
   const { binary, url, mode, seed } = run
   const profile = await newProfile()
   const place: Place = { binary, url, profile, mode }
-  const history = createHistory(hash(`${seed}/exits/${run.from}`), copiesOf(mode))
+  const history = createHistory(hash(`${seed}/exits/${run.from}`))
   let session = await startSession(place)
   try {
     await session.open()
@@ -64,10 +63,10 @@ async function runExits(run: Slice<ExitLine>): Promise<void> {
       history.generation += 1
       const { queued, exitedAt, exitedAfterMs } = await writeAndLeave(run, session, history, { exit, done })
       session = exit === 'browser closed' ? await startSession(place) : await session.another()
-      const { upgrades } = await session.open()
+      await session.open()
       const stored = await session.readBack()
-      const verdict = history.judge(stored, { wiped: upgrades.some(({ oldVersion }) => oldVersion === 0) })
-      await run.onLine({ exit, exitedAfterMs, ...missing(queued, stored, exitedAt), verdict })
+      const verdict = history.judge(stored)
+      await run.onLine({ exit, exitedAfterMs, ...missing(queued, stored.logs, exitedAt), verdict })
       if (!isClean(verdict)) throw new Error(`The profile is of no more use: ${JSON.stringify(verdict)}`)
     }
   } finally {

@@ -13,7 +13,6 @@ import type { Verdict } from './history.ts'
 import { histogramOf, percentilesOf } from './figures.ts'
 import { isOver, reasonOf } from './measurement.ts'
 import type { Measurement, Slice } from './measurement.ts'
-import { copiesOf } from './modes.ts'
 import type { Word } from './page/protocol.ts'
 import { startSession } from './session.ts'
 import type { Place, Session } from './session.ts'
@@ -66,7 +65,7 @@ async function runFull(slice: Slice<FullLine>, shortageOn: (folder: string) => S
 
 async function fillOnce(place: Place, shortage: Shortage, seed: number): Promise<FullLine> {
   const { mode } = place
-  const history = createHistory(seed, copiesOf(mode))
+  const history = createHistory(seed)
   const line: FullLine = {
     saidAfterMs: null,
     said: null,
@@ -85,7 +84,7 @@ async function fillOnce(place: Place, shortage: Shortage, seed: number): Promise
       if (word.kind === 'health') heard.health = word.error
       if (word.kind !== 'acknowledged') return
       history.acknowledge(word.acknowledged)
-      if (word.ms !== null) heard.receipts += 1
+      heard.receipts += 1
     }
     await session.write({ seed, generation: 1, durability: mode.durability, paceMs: PACE_MS }, hear)
     const filled = performance.now()
@@ -108,9 +107,8 @@ async function fillOnce(place: Place, shortage: Shortage, seed: number): Promise
     await session.kill()
     line.acknowledged = history.acknowledged()
     session = await startSession(place)
-    const { upgrades } = await session.open()
-    const wiped = upgrades.some(({ oldVersion }) => oldVersion === 0)
-    line.verdict = history.judge(await session.readBack(), { wiped })
+    await session.open()
+    line.verdict = history.judge(await session.readBack())
   } catch (error) {
     line.error = reasonOf(error)
   } finally {
@@ -189,7 +187,7 @@ function measurementOf(test: string, shortageOn: (folder: string) => Shortage): 
       const sum = (of: (line: FullLine) => number): number => lines.reduce((all, line) => all + of(line), 0)
       return {
         acked: sum(({ acknowledged }) => acknowledged),
-        lost: sum(({ verdict }) => verdict.lost + verdict.lostEarly),
+        lost: sum(({ verdict }) => verdict.lost),
         gaps: sum(({ verdict }) => verdict.gaps),
         changed: sum(({ verdict }) => verdict.changed),
         neverSaid: lines.filter(({ saidAfterMs }) => saidAfterMs === null).length,

@@ -6,8 +6,8 @@ import type { LogId } from '../../src/core/ids.ts'
 import type { Verdict } from './history.ts'
 import { CLEAN, createHistory } from './history.ts'
 import { injectionAt } from './kills.ts'
-import type { StoredLog } from './page/protocol.ts'
-import { eventAt, LOGS } from './workload.ts'
+import type { Stored, StoredLog } from './page/protocol.ts'
+import { commandOf, eventAt, LOGS, refusalOf, smallAt } from './workload.ts'
 
 const SEED = 7
 const LENGTH = 25
@@ -27,24 +27,36 @@ function storedOf(log: LogId, generation = 1): StoredLog {
   return { log, events, row: JSON.stringify(record), cursor: LENGTH, blobs }
 }
 
-const all = (): StoredLog[] => LOGS.map((log) => storedOf(log))
+/** Everything of one life: four appends with rows that are no events, and the logs. */
+const SMALL = Array.from({ length: 12 }, (_, index) => smallAt(1, index + 1))
+const newest = new Map(SMALL.flatMap(({ commands }) => commands.map((command) => [command.id, command])))
 
-function judged(
-  change: (stored: StoredLog) => StoredLog,
-  options: { told?: number; safe?: number; seen?: boolean; wiped?: boolean } = {},
-): Partial<Verdict> {
-  const { told = LENGTH, safe = LENGTH, seen = false, wiped = false } = options
-  const history = createHistory(SEED, 2)
+const all = (): Stored => ({
+  logs: LOGS.map((log) => storedOf(log)),
+  commands: [...newest.values()],
+  quarantine: SMALL.flatMap(({ quarantine }) => quarantine),
+})
+
+function judgedWhole(change: (stored: Stored) => Stored, { told = LENGTH, seen = false } = {}): Partial<Verdict> {
+  const history = createHistory(SEED)
   history.generation = 1
-  history.acknowledge([{ log: 'r:a', sequence: told, copies: 1 }])
-  history.acknowledge([{ log: 'r:a', sequence: safe, copies: 2 }])
-  if (seen) expect(history.judge(all(), { wiped: false })).toEqual(CLEAN)
-  const verdict = history.judge(
-    all().map((stored) => (stored.log === 'r:a' ? change(stored) : stored)),
-    { wiped },
-  )
+  history.acknowledge({ logs: [{ log: 'r:a', sequence: told }], commands: [], quarantine: [] })
+  for (const { commands, quarantine } of SMALL) {
+    history.acknowledge({ logs: [], commands, quarantine: quarantine.map(({ id }) => id) })
+  }
+  if (seen) expect(history.judge(all())).toEqual(CLEAN)
+  const verdict = history.judge(change(all()))
   return Object.fromEntries(Object.entries(verdict).filter(([, count]) => count !== 0))
 }
+
+const judged = (
+  change: (stored: StoredLog) => StoredLog,
+  options: { told?: number; seen?: boolean } = {},
+): Partial<Verdict> =>
+  judgedWhole(
+    (stored) => ({ ...stored, logs: stored.logs.map((each) => (each.log === 'r:a' ? change(each) : each)) }),
+    options,
+  )
 
 const without = (stored: StoredLog, from: number, to: number): StoredLog => ({
   ...stored,
@@ -63,7 +75,7 @@ describe('the judge', () => {
   })
 
   test('W6 more than was acknowledged is no fault', () => {
-    expect(judged((stored) => stored, { told: 3, safe: 0 })).toEqual({})
+    expect(judged((stored) => stored, { told: 3 })).toEqual({})
   })
 
   test('W6 counts acknowledged events that are gone', () => {
@@ -74,17 +86,25 @@ describe('the judge', () => {
     })
   })
 
-  test('W6 tells apart what only the wiped copy held', () => {
-    expect(judged((stored) => cut(stored, 20), { safe: 20, wiped: true })).toMatchObject({ lostEarly: 5 })
-    expect(judged((stored) => cut(stored, 20), { safe: 20, wiped: false })).toMatchObject({ lost: 5 })
-    expect(judged((stored) => cut(stored, 19), { safe: 20, wiped: true })).toMatchObject({
-      lost: 1,
-      lostEarly: 5,
-    })
+  test('O1 counts acknowledged commands that are gone, went back or say something else', () => {
+    const commandsWith = (edit: (commands: Stored['commands']) => Stored['commands']) =>
+      judgedWhole((stored) => ({ ...stored, commands: edit(stored.commands) }))
+    expect(commandsWith((commands) => commands.slice(1))).toEqual({ commands: 1 })
+    expect(commandsWith((commands) => commands.map(({ id }) => commandOf(id, 'sending')))).toEqual({ commands: 2 })
+    expect(commandsWith((commands) => commands.map((each) => ({ ...each, payload: null })))).toEqual({ commands: 3 })
+    expect(commandsWith((commands) => commands.map(({ id }) => commandOf(id, 'applied')))).toEqual({})
+  })
+
+  test('A3 counts refused inputs that are gone or changed; more of them are no fault', () => {
+    const refusalsWith = (edit: (entries: Stored['quarantine']) => Stored['quarantine']) =>
+      judgedWhole((stored) => ({ ...stored, quarantine: edit(stored.quarantine) }))
+    expect(refusalsWith((entries) => entries.slice(1))).toEqual({ refusals: 1 })
+    expect(refusalsWith((entries) => entries.map((entry) => ({ ...entry, raw: '' })))).toEqual({ refusals: 3 })
+    expect(refusalsWith((entries) => [...entries, refusalOf('2-1')])).toEqual({})
   })
 
   test('counts what was there at an earlier start', () => {
-    expect(judged((stored) => cut(stored, 20), { told: 5, safe: 5, seen: true })).toMatchObject({
+    expect(judged((stored) => cut(stored, 20), { told: 5, seen: true })).toMatchObject({
       retracted: 5,
     })
   })

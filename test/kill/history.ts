@@ -6,15 +6,15 @@ import { isDeepStrictEqual } from 'node:util'
 import { accept, refold } from '../../src/core/accept.ts'
 import type { LogRecord, RunEvent } from '../../src/core/entities.ts'
 import type { LogId } from '../../src/core/ids.ts'
-import type { Acknowledged, StoredLog } from './page/protocol.ts'
+import type { Acknowledged, Stored, StoredLog } from './page/protocol.ts'
+import { smallVerdict } from './smallRows.ts'
+import type { SmallKnown } from './smallRows.ts'
 import { eventAt, LOGS } from './workload.ts'
 
 /** What one look at everything stored found wrong; all zero is what the ledger promises. */
 export interface Verdict {
-  /** Acknowledged, and gone, although a copy that held it survived. */
+  /** Acknowledged, and gone. */
   lost: number
-  /** Acknowledged in the first copy only so far, and gone with it. */
-  lostEarly: number
   /** Never acknowledged, but there at an earlier start, and gone. */
   retracted: number
   /** Stored twice. */
@@ -29,6 +29,10 @@ export interface Verdict {
   rows: number
   /** Cursors that are not where their log is. */
   cursors: number
+  /** Commands acknowledged that are gone, went back, or say something else. */
+  commands: number
+  /** The same of refused inputs. */
+  refusals: number
 }
 
 interface Known {
@@ -36,8 +40,7 @@ interface Known {
   events: string[]
   record: LogRecord | undefined
   blobs: Map<string, string>
-  /** Acknowledged in all copies, and in at least one. */
-  safe: number
+  /** Acknowledged up to here. */
   told: number
 }
 
@@ -45,22 +48,19 @@ export interface History {
   seed: number
   /** The generation that writes now; set before the page begins. */
   generation: number
-  acknowledge(acknowledged: readonly Acknowledged[]): void
-  /** Acknowledged so far, over all logs. */
+  acknowledge(acknowledged: Acknowledged): void
+  /** Events acknowledged so far, over all logs. */
   acknowledged(): number
   stored(): number
-  /**
-   * Compares what is stored with what is known; `wiped`: the first copy vanished since. After a verdict that is not
-   * clean the profile is of no more use.
-   */
-  judge(stored: readonly StoredLog[], since: { wiped: boolean }): Verdict
+  /** Compares what is stored with what is known. After a verdict that is not clean the profile is of no more use. */
+  judge(stored: Stored): Verdict
 }
 
-/** `copies`: how many an event has once nothing is on its way. */
-export function createHistory(seed: number, copies: number): History {
+export function createHistory(seed: number): History {
   const logs = new Map<LogId, Known>(
-    LOGS.map((log) => [log, { events: [], record: undefined, blobs: new Map(), safe: 0, told: 0 }]),
+    LOGS.map((log) => [log, { events: [], record: undefined, blobs: new Map(), told: 0 }]),
   )
+  const small: SmallKnown = { commands: new Map(), quarantine: new Set() }
   const knownOf = (log: LogId): Known => {
     const known = logs.get(log)
     if (known === undefined) throw new Error(`The harness never wrote ${log}.`)
@@ -72,24 +72,22 @@ export function createHistory(seed: number, copies: number): History {
   const history: History = {
     seed,
     generation: 0,
-    acknowledge(acknowledged) {
-      for (const { log, sequence, copies: held } of acknowledged) {
+    acknowledge({ logs: heads, commands, quarantine }) {
+      for (const { log, sequence } of heads) {
         const known = knownOf(log)
         known.told = Math.max(known.told, sequence)
-        if (held >= copies) known.safe = Math.max(known.safe, sequence)
       }
+      for (const command of commands) small.commands.set(command.id, command.state)
+      for (const id of quarantine) small.quarantine.add(id)
     },
     acknowledged: () => sum(({ told }) => told),
     stored: () => sum(({ events }) => events.length),
-    judge(stored, { wiped }) {
-      const verdict = { ...CLEAN }
+    judge(stored) {
+      const verdict = { ...CLEAN, ...smallVerdict(small, stored) }
       for (const log of LOGS) {
-        const found = stored.find((each) => each.log === log)
+        const found = stored.logs.find((each) => each.log === log)
         if (found === undefined) throw new Error(`${log} was not read back.`)
-        const known = knownOf(log)
-        // With one copy, all that was ever acknowledged is in what was wiped.
-        const kept = wiped && copies > 1 ? known.safe : known.told
-        judgeLog(verdict, known, found, { seed, log, generation: history.generation, kept })
+        judgeLog(verdict, knownOf(log), found, { seed, log, generation: history.generation })
       }
       return verdict
     },
@@ -99,7 +97,6 @@ export function createHistory(seed: number, copies: number): History {
 
 export const CLEAN: Verdict = {
   lost: 0,
-  lostEarly: 0,
   retracted: 0,
   duplicates: 0,
   gaps: 0,
@@ -107,6 +104,8 @@ export const CLEAN: Verdict = {
   blobs: 0,
   rows: 0,
   cursors: 0,
+  commands: 0,
+  refusals: 0,
 }
 
 export const isClean = (verdict: Verdict): boolean => Object.values(verdict).every((count) => count === 0)
@@ -115,8 +114,6 @@ interface Writer {
   seed: number
   log: LogId
   generation: number
-  /** The last sequence that a surviving copy was said to hold. */
-  kept: number
 }
 
 function judgeLog(verdict: Verdict, known: Known, found: StoredLog, writer: Writer): void {
@@ -130,8 +127,7 @@ function judgeLog(verdict: Verdict, known: Known, found: StoredLog, writer: Writ
     return count
   }
   const seen = Math.max(before, known.told)
-  verdict.lost += missing(1, writer.kept)
-  verdict.lostEarly += missing(writer.kept + 1, known.told)
+  verdict.lost += missing(1, known.told)
   verdict.retracted += missing(known.told + 1, seen)
   verdict.gaps += missing(1, head)
   verdict.duplicates += events.length - bySequence.size

@@ -20,7 +20,6 @@ function summarize(mode: Mode, lines: readonly KillLine[]): Readonly<Record<stri
     acked: lines.reduce((all, line) => all + line.acknowledged, 0),
     receipts: lines.reduce((all, line) => all + line.receipts, 0),
     lost: sum(({ verdict }) => verdict.lost),
-    lostEarly: sum(({ verdict }) => verdict.lostEarly),
     retracted: sum(({ verdict }) => verdict.retracted),
     dup: sum(({ verdict }) => verdict.duplicates),
     gaps: sum(({ verdict }) => verdict.gaps),
@@ -28,6 +27,8 @@ function summarize(mode: Mode, lines: readonly KillLine[]): Readonly<Record<stri
     blobs: sum(({ verdict }) => verdict.blobs),
     rows: sum(({ verdict }) => verdict.rows),
     cursors: sum(({ verdict }) => verdict.cursors),
+    commands: sum(({ verdict }) => verdict.commands),
+    refusals: sum(({ verdict }) => verdict.refusals),
     wipesSeen: lines.filter((line) => line.wiped && line.injected !== 'wipe').length,
     wipesInjected: lines.filter(({ injected }) => injected === 'wipe').length,
     journalsDamaged: lines.filter(({ injected }) => injected === 'journal').length,
@@ -51,7 +52,7 @@ export function isSilent({ verdict, wiped, opened, verified, injected }: KillLin
   const noticed = [opened, verified].some((each) => each !== null && each.copied + each.damagedBytes > 0)
   if (injected === 'journal' && !noticed) return true
   const { reportedLost, restored, vanished } = opened
-  const isLess = verdict.lost + verdict.lostEarly + verdict.retracted > 0
+  const isLess = verdict.lost + verdict.retracted > 0
   return (isLess && reportedLost === 0 && !vanished) || (wiped && restored + reportedLost === 0 && !vanished)
 }
 

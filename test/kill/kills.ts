@@ -83,7 +83,7 @@ async function spendProfile(run: Slice<KillLine>, from: number): Promise<number>
   const profile = await newProfile()
   const copy = `${profile}.before`
   const place: Place = { binary, url, profile, mode }
-  const history = createHistory(hash(`${run.seed}/${from}`), copiesOf(mode))
+  const history = createHistory(hash(`${run.seed}/${from}`))
   let done = from
   let session = await startSession(place)
   try {
@@ -129,7 +129,7 @@ async function killOnce(
     if (word.kind === 'failed') failures.push(word.error)
     if (word.kind !== 'acknowledged') return
     history.acknowledge(word.acknowledged)
-    if (word.ms !== null) latencies.push(word.ms)
+    latencies.push(word.ms)
   }
   const writing = { seed: history.seed, generation: age, durability: mode.durability, paceMs: null }
   await session.write(writing, hear)
@@ -165,7 +165,7 @@ async function comeBack(session: Session, history: History, death: Death): Promi
     const wiped = anew !== undefined
     // What is not mended now would meet the next wipe: both copies hit, one after the other.
     const verified = death.injected === 'journal' ? await session.verify() : null
-    const verdict = history.judge(await session.readBack(), { wiped })
+    const verdict = history.judge(await session.readBack())
     return { ...death, wiped, dataLoss: anew?.message ?? null, opened, verified, verdict }
   } catch (error) {
     return { ...death, ...NEVER_BACK, error: death.error ?? reasonOf(error) }

@@ -2,9 +2,10 @@
  * Owns a browser's files while it is dead: where its databases and the files of the origin lie, which back end
  * wrote them, and damage done to one copy at a time.
  */
-import { cp, mkdtemp, open, readdir, rm, stat, truncate } from 'node:fs/promises'
+import { cp, mkdtemp, open, readdir, readFile, rm, stat, truncate } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { walk } from '../../src/ledger/journal/envelope.ts'
 import type { BackEnd } from './modes.ts'
 import type { Random } from './workload.ts'
 
@@ -44,12 +45,18 @@ export async function wipeDatabases(profile: string): Promise<string> {
   return `wiped ${size} B of databases`
 }
 
-/** Cuts or corrupts one file of the journal. @throws Error when there is none to damage. */
+/** Cuts or corrupts a whole frame near the end of one file of the journal. @throws Error when there is none. */
 export async function damageJournal(profile: string, random: Random): Promise<string> {
   const files = (await originFiles(profile)).filter(({ size }) => size > 0)
   const file = files[random.below(files.length)]
   if (file === undefined) throw new Error('There is no journal file to damage.')
-  const at = file.size - 1 - random.below(Math.min(file.size, TAIL))
+  // What was torn before, by a kill or by us, nobody reads: damage there shows nothing.
+  const { envelopes } = walk(await readFile(file.path))
+  const near = envelopes.filter(({ contentEnd }) => contentEnd > file.size - TAIL)
+  const frames = near.length > 0 ? near : envelopes.slice(-1)
+  const frame = frames[random.below(frames.length)]
+  if (frame === undefined) throw new Error(`There is nothing whole in a journal file of ${file.size} B.`)
+  const at = frame.offset + random.below(frame.contentEnd - frame.offset)
   if (random.below(2) === 0) {
     await truncate(file.path, at)
     return `cut a journal file of ${file.size} B at ${at}`

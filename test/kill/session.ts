@@ -4,7 +4,7 @@ import type { CDPSession, Page } from 'playwright'
 import { launch } from './chromium.ts'
 import type { Binary, Chromium } from './chromium.ts'
 import type { Mode } from './modes.ts'
-import type { Healed, Opened, StoredLog, Word, WriteOptions } from './page/protocol.ts'
+import type { Healed, Opened, Stored, Word, WriteOptions } from './page/protocol.ts'
 
 /** A loop that does not begin in this time is broken, not slow. */
 const FIRST_RECEIPT_MS = 30_000
@@ -23,7 +23,7 @@ export interface Session {
   chromium: Chromium
   open(): Promise<Opened>
   verify(): Promise<Healed>
-  readBack(): Promise<readonly StoredLog[]>
+  readBack(): Promise<Stored>
   /** Begins to write; resolves with the first receipt. `onWord` hears everything until the browser is dead. */
   write(options: WriteOptions, onWord: (word: Word) => void): Promise<void>
   kill(): Promise<void>
@@ -64,7 +64,7 @@ async function enter(chromium: Chromium, url: string, mode: Mode, which: 'first'
     chromium,
     open: () => page.evaluate((options) => window.kill.open(options), { journal }),
     verify: () => page.evaluate(() => window.kill.verify()),
-    readBack: async () => JSON.parse(await page.evaluate(() => window.kill.readBack())) as StoredLog[],
+    readBack: async () => JSON.parse(await page.evaluate(() => window.kill.readBack())) as Stored,
     write: (options, onWord) =>
       new Promise((resolve, reject) => {
         const late = sleep(FIRST_RECEIPT_MS, null, { ref: false }).then(() => {

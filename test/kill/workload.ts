@@ -5,9 +5,11 @@
 import { prepare } from '../../src/core/content.ts'
 import type { Prepared } from '../../src/core/content.ts'
 import { decodeEvent } from '../../src/core/decode.ts'
+import type { CommandState, RunCommand } from '../../src/core/commands.ts'
 import type { RawEvent, StreamInfo } from '../../src/core/events.ts'
 import { isRunLog } from '../../src/core/ids.ts'
 import type { LogId } from '../../src/core/ids.ts'
+import type { QuarantineEntry } from '../../src/ledger/port.ts'
 
 export const LOGS: readonly LogId[] = ['r:a', 'r:b', 'r:c', 'r:d', 'r:e', 'r:f', 'w:flow', 'w:side']
 
@@ -80,6 +82,53 @@ function workflowEvent(place: Place): Told {
 const ended = (type: string, place: Place): Told => ({
   type,
   payload: { to: 'completed', trigger: 'result_received', summary: 'Done.', output: words(place, 3_000) },
+})
+
+/** What goes along with every fourth append: a refused input, and commands on their way from one state to the next. */
+export interface Small {
+  commands: readonly RunCommand[]
+  quarantine: readonly QuarantineEntry[]
+}
+
+const STATES: readonly CommandState[] = ['sending', 'delivered', 'applied']
+
+export function smallAt(generation: number, append: number): Small {
+  if (append % 4 !== 0) return { commands: [], quarantine: [] }
+  const number = append / 4
+  const commands = STATES.flatMap((state, age) =>
+    number > age ? commandOf(`${generation}-${number - age}`, state) : [],
+  )
+  return { commands, quarantine: [refusalOf(`${generation}-${number}`)] }
+}
+
+/** The command of that id, as it is in that state. */
+export function commandOf(id: string, state: CommandState): RunCommand {
+  const random = randomOf(hash(id))
+  const settledAt = state === 'applied' ? START + 1 : null
+  return {
+    id,
+    log: LOGS[random.below(LOGS.length)] ?? 'r:a',
+    verb: 'answer',
+    payload: { answer: `${id} ${random.below(2 ** 32)}` },
+    idempotencyKey: id,
+    attempt: 1,
+    sender: 'the harness',
+    state,
+    createdAt: START,
+    expiresAt: START + 1_000,
+    settledAt,
+    detail: null,
+  }
+}
+
+/** The refused input of that id. */
+export const refusalOf = (id: string): QuarantineEntry => ({
+  id,
+  stream: 'kill:refused',
+  position: id,
+  reason: 'position is neither a number nor a key',
+  raw: JSON.stringify({ of: id, noise: randomOf(hash(id)).below(2 ** 32) }),
+  at: START,
 })
 
 /** Text that does not compress to nothing, beginning with where it belongs. */

@@ -87,6 +87,20 @@ describe('what one copy lost, the other gives back', () => {
       expect(await copies.contents()).toEqual(before)
     }))
 
+  test('A3 W6 refused inputs that the journal lost are in both copies again, and outlive the database', () =>
+    withCopies(async (copies) => {
+      const story = chronicle()
+      await copies.write(story.keep({ ...fullBatch(story, 'a'), quarantine: [refused('one'), refused('two')] }))
+      const before = await copies.ledger.listQuarantine(9)
+      copies.wipeJournal()
+      await copies.restart()
+      await copies.heal()
+      await copies.wipeLedger()
+      await copies.heal()
+      expect(before).toHaveLength(2)
+      expect(await copies.ledger.listQuarantine(9)).toEqual(before)
+    }))
+
   test('W6 a page that died between its copies: the journal gets what it lacks', () =>
     withCopies(async (copies) => {
       const story = chronicle()

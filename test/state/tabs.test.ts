@@ -228,3 +228,29 @@ describe('commands from any tab', () => {
     expect(browser.core.history.filter(({ type }) => type === 'control.settled')).toHaveLength(1)
   })
 })
+
+describe('what another tab does to what is shown', () => {
+  const done = (log = RUN): CoreEvent => ({
+    log,
+    type: 'run.transitioned',
+    payload: { to: 'completed', trigger: 'result_received' },
+  })
+
+  test('T1 W6 what one tab deletes is let go by the others, and by nobody who only hears of it', async () => {
+    const browser = newBrowser()
+    const [leader, follower] = [await browser.open(), await browser.open()]
+    browser.core.emit([...begun(), done(), ...begun('r:b'), done('r:b')])
+    await browser.pass(200)
+    const preview = await leader.ledger.retention.preview({ maxRuns: 1 })
+    const pruning = leader.ledger.retention.prune(preview)
+    await browser.pass(200)
+    expect((await pruning).trees).toBe(1)
+    const held = keysOf(leader.state().runs.records)
+    expect(held).toHaveLength(1)
+    expect(keysOf(follower.state().runs.records)).toEqual(held)
+    // A lie moves nothing: the disk still has it.
+    browser.shout({ kind: 'deleted', logs: held })
+    await browser.pass(200)
+    expect(keysOf(leader.state().runs.records)).toEqual(held)
+  })
+})

@@ -90,6 +90,7 @@ const OWNERS: readonly { name: string; pattern: RegExp; files: readonly string[]
       'src/ledger/segments.ts',
       'src/ledger/deletion.ts',
       'src/ledger/integrity.ts',
+      'src/ledger/quarantine.ts',
     ],
   },
   {

@@ -14,6 +14,7 @@ import {
   committed,
   decided,
   eventsReceived,
+  followed,
   hydrated,
   logsDeleted,
   rebased,
@@ -36,7 +37,7 @@ export interface Followed {
   ledger: Pick<Ledger, 'countRecords' | 'readRecords'>
 }
 
-const isAccepted = isAnyOf(eventsReceived, decided)
+const isAccepted = isAnyOf(eventsReceived, decided, followed)
 const isRead = isAnyOf(recordsLoaded, hydrated, rebased)
 
 export function followLedger({ listener, api, ledger }: Followed): void {
@@ -84,7 +85,15 @@ export function followLedger({ listener, api, ledger }: Followed): void {
       }
       note(changes)
       apply(changes, openLists(getState()), dispatch)
+      // What another page committed is on the disk already.
+      if (type === followed.type) recount(getState, dispatch)
     },
+  })
+
+  listener.startListening({
+    actionCreator: followed,
+    effect: ({ payload }, { getState, dispatch }) =>
+      growEvents(api, getState(), dispatch, new Set(payload.changes.map(({ log }) => log))),
   })
 
   listener.startListening({

@@ -62,3 +62,26 @@ function readCalls(name: string): Promise<string[]> {
     })
   })
 }
+
+/** Deletes the second copy: every file the journal keeps in the origin's own file system. */
+export async function deleteJournal(page: Page): Promise<void> {
+  await page.evaluate(async () => {
+    const root = await navigator.storage.getDirectory()
+    // Not every library of types knows the iterator yet.
+    const names = (root as unknown as { keys(): AsyncIterable<string> }).keys()
+    for await (const name of names) await root.removeEntry(name, { recursive: true })
+  })
+}
+
+/** Deletes the whole database, as a browser does that found it damaged. */
+export async function deleteDatabase(page: Page): Promise<void> {
+  await page.evaluate(
+    (name) =>
+      new Promise<void>((resolve, reject) => {
+        const deleting = indexedDB.deleteDatabase(name)
+        deleting.addEventListener('success', () => resolve())
+        deleting.addEventListener('error', () => reject(deleting.error))
+      }),
+    NAME,
+  )
+}

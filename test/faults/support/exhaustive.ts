@@ -34,13 +34,24 @@ export function story(): object[] {
     event(run, 'run.transitioned', { to: 'awaiting_user', trigger: 'question_asked' }),
     event(run, 'question.settled', { questionId: 'q', state: 'answered', answer: 'that' }),
     event(run, 'run.transitioned', { to: 'running', trigger: 'answered' }),
-    event(run, 'artifact.recorded', { name: 'report', mediaType: 'text/plain', content: 'result '.repeat(900) }),
+    event(run, 'artifact.recorded', {
+      name: 'report',
+      mediaType: 'text/plain',
+      content: 'result '.repeat(900),
+    }),
     event(run, 'usage.reported', { key: 'u2', scope: 'own', inputTokens: 20, outputTokens: 6 }),
     event(run, 'not.a.type', { anything: true }),
-    event(run, 'run.transitioned', { to: 'completed', trigger: 'result_received', output: 'done '.repeat(700) }),
+    event(run, 'run.transitioned', {
+      to: 'completed',
+      trigger: 'result_received',
+      output: 'done '.repeat(700),
+    }),
   ]
   return [
-    event('w:flow', 'workflow.registered', { definitionId: 'd', phases: [{ name: 'p', agentIds: ['a'], dependsOn: [] }] }),
+    event('w:flow', 'workflow.registered', {
+      definitionId: 'd',
+      phases: [{ name: 'p', agentIds: ['a'], dependsOn: [] }],
+    }),
     event('w:flow', 'workflow.transitioned', { to: 'running', trigger: 'spawn' }),
     event('w:flow', 'phase.transitioned', { phase: 'p', to: 'running' }),
     ...child('r:one'),
@@ -54,18 +65,22 @@ export function story(): object[] {
 const { stream } = script()
 const hash = (values: readonly unknown[]): string => JSON.stringify(values)
 
+/** Dead, or without a database: what it holds is as gone as it says. */
+const isLost = (at: Machine, page: FaultyPage): boolean =>
+  at.idb.isDead() || page.state().ledger.health.state === 'memory-only'
+
 /** Feeds what the source has from `from` on, and waits until all of it is durable, or the page is dead. */
 async function feed(at: Machine, page: FaultyPage, from: number, events: readonly object[]): Promise<void> {
   const booting = page.boot()
   const isBooted = (): boolean => page.state().ledger.phase === 'ready'
-  expect(await page.until(() => at.idb.isDead() || isBooted()), 'the page starts').toBe(true)
-  for (let next = from; next < events.length && !at.idb.isDead(); next += PER_BATCH) {
+  expect(await page.until(() => isLost(at, page) || isBooted()), 'the page starts').toBe(true)
+  for (let next = from; next < events.length && !isLost(at, page); next += PER_BATCH) {
     page.source.emit(stream, events.slice(next, next + PER_BATCH))
     const upTo = Math.min(next + PER_BATCH, events.length)
     const isDone = (): boolean => at.idb.isDead() || persistedOf(page, LOGS) >= upTo
     expect(await page.until(isDone), `events up to ${upTo} become durable`).toBe(true)
   }
-  if (!at.idb.isDead()) {
+  if (!isLost(at, page)) {
     await page.meanwhile(booting)
     await page.meanwhile(page.ledger.whenIdle())
   }
@@ -101,7 +116,7 @@ export async function hurtAt(number: number, injury: Injury): Promise<Outcome> {
     if (hit === undefined) throw new Error(`The script has no point ${number}.`)
     const health = statesOf(page.health())
     let last = page
-    if (at.idb.isDead()) {
+    if (isLost(at, page)) {
       const acked = persistedOf(page, LOGS)
       at.bury(page)
       const stored = await check(at, acked)
@@ -131,8 +146,13 @@ async function check(at: Machine, acked: number): Promise<number> {
     for (const log of LOGS) {
       const stored = await ledger.readEvents(log, { after: 0, limit: EVENTS * 2 })
       const submitted = told.filter((event) => event.log === log).map(({ position }) => position)
-      expect(stored.map(({ position }) => position), `${log} holds a prefix`).toEqual(submitted.slice(0, stored.length))
-      expect(submitted.filter((position) => position <= cursor).length, 'no cursor is ahead').toBe(stored.length)
+      expect(
+        stored.map(({ position }) => position),
+        `${log} holds a prefix`,
+      ).toEqual(submitted.slice(0, stored.length))
+      expect(submitted.filter((position) => position <= cursor).length, 'no cursor is ahead').toBe(
+        stored.length,
+      )
       expect(stored.map(({ sequence }) => sequence)).toEqual(stored.map((_, index) => index + 1))
       const record = (await ledger.readRecords([log])).get(log)
       expect(hash([record]), 'rows are the fold').toBe(hash([refold(stored)?.record]))
@@ -153,7 +173,8 @@ async function textsOf(ledger: Ledger, events: readonly { type: string; payload:
   for (const { payload } of events) {
     for (const text of Object.values(payload) as ({ ref?: string } | null)[]) {
       const ref = text?.ref
-      if (typeof ref === 'string' && !ref.includes('output')) expect(await ledger.readBlob(ref), ref).not.toBe(null)
+      if (typeof ref === 'string' && !ref.includes('output'))
+        expect(await ledger.readBlob(ref), ref).not.toBe(null)
     }
   }
 }
@@ -167,7 +188,8 @@ async function bootsEqually(at: Machine): Promise<void> {
     const { runs, ledger } = page.state()
     expect(ledger).toMatchObject({ health: { state: 'ok' }, integrity: { rebuilt: 0, lostEvents: 0 } })
     seen.push(hash(LOGS.map((log) => recordOf(runs.records, log))))
-    for (const log of LOGS) expect(lifecycleOf(recordOf(runs.records, log) ?? never()).status).toBe('completed')
+    for (const log of LOGS)
+      expect(lifecycleOf(recordOf(runs.records, log) ?? never()).status).toBe('completed')
     await page.meanwhile(page.ledger.dispose())
   }
   expect(seen[0]).toBe(seen[1])

@@ -142,15 +142,20 @@ export function faultIdb(scope: string): FaultIdb {
 
   // ---- calls
 
-  patch(IDBFactory.prototype, 'open', (open) => function (this: IDBFactory, ...args: [string, number?]) {
-    if (args[0] !== name) return open.apply(this, args)
-    const injury = pass('open', null, name)
-    const request = open.apply(this, args)
-    ours.add(request)
-    if (dead) muted.add(request)
-    if (injury !== null) hurtOpening(injury, request)
-    return request
-  })
+  patch(
+    IDBFactory.prototype,
+    'open',
+    (open) =>
+      function (this: IDBFactory, ...args: [string, number?]) {
+        if (args[0] !== name) return open.apply(this, args)
+        const injury = pass('open', null, name)
+        const request = open.apply(this, args)
+        ours.add(request)
+        if (dead) muted.add(request)
+        if (injury !== null) hurtOpening(injury, request)
+        return request
+      },
+  )
 
   function hurtOpening(injury: Injury, request: IDBOpenDBRequest): void {
     muted.add(request)
@@ -159,24 +164,43 @@ export function faultIdb(scope: string): FaultIdb {
   }
 
   function failOpening(request: IDBOpenDBRequest, error: string): void {
-    Object.defineProperty(request, 'error', { value: new DOMException('injected', error), configurable: true })
+    Object.defineProperty(request, 'error', {
+      value: new DOMException('injected', error),
+      configurable: true,
+    })
     dispatch.call(request, new FakeEvent('error'))
   }
 
-  patch(IDBDatabase.prototype, 'transaction', (transaction) => function (this: IDBDatabase, ...args: Parameters<IDBDatabase['transaction']>) {
-    const tx = transaction.apply(this, args) as Inner
-    if (this.name !== name || tx.mode === 'versionchange') return tx
-    ours.add(tx)
-    running.add(tx)
-    if (dead) {
-      muted.add(tx)
-      hung.add(tx)
-      return tx
-    }
-    const injury = pass('transaction', tx, [args[0]].flat().join(' '))
-    if (injury !== null) hurt(injury, tx)
-    return tx
-  })
+  patch(
+    IDBDatabase.prototype,
+    'close',
+    (close) =>
+      function (this: IDBDatabase) {
+        // Who gives a connection up gets rid of what hangs on it, as with a browser that closes it by force.
+        for (const tx of running) if (tx.db === this && hung.has(tx)) rollBack(tx)
+        close.call(this)
+      },
+  )
+
+  patch(
+    IDBDatabase.prototype,
+    'transaction',
+    (transaction) =>
+      function (this: IDBDatabase, ...args: Parameters<IDBDatabase['transaction']>) {
+        const tx = transaction.apply(this, args) as Inner
+        if (this.name !== name || tx.mode === 'versionchange') return tx
+        ours.add(tx)
+        running.add(tx)
+        if (dead) {
+          muted.add(tx)
+          hung.add(tx)
+          return tx
+        }
+        const injury = pass('transaction', tx, [args[0]].flat().join(' '))
+        if (injury !== null) hurt(injury, tx)
+        return tx
+      },
+  )
 
   const asked = (request: IDBRequest, tx: Inner, what: string): IDBRequest => {
     if (!ours.has(tx)) return request
@@ -186,43 +210,76 @@ export function faultIdb(scope: string): FaultIdb {
     return request
   }
   for (const method of [...READS, ...WRITES]) {
-    patch(IDBObjectStore.prototype, method, (original) => function (this: IDBObjectStore, ...args: never[]) {
-      return asked(Reflect.apply(original, this, args) as IDBRequest, this.transaction as Inner, `${method} ${this.name}`)
-    })
+    patch(
+      IDBObjectStore.prototype,
+      method,
+      (original) =>
+        function (this: IDBObjectStore, ...args: never[]) {
+          return asked(
+            Reflect.apply(original, this, args) as IDBRequest,
+            this.transaction as Inner,
+            `${method} ${this.name}`,
+          )
+        },
+    )
   }
   for (const method of READS) {
-    patch(IDBIndex.prototype, method, (original) => function (this: IDBIndex, ...args: never[]) {
-      const { transaction, name: store } = this.objectStore
-      return asked(Reflect.apply(original, this, args) as IDBRequest, transaction as Inner, `${method} ${store}.${this.name}`)
-    })
+    patch(
+      IDBIndex.prototype,
+      method,
+      (original) =>
+        function (this: IDBIndex, ...args: never[]) {
+          const { transaction, name: store } = this.objectStore
+          return asked(
+            Reflect.apply(original, this, args) as IDBRequest,
+            transaction as Inner,
+            `${method} ${store}.${this.name}`,
+          )
+        },
+    )
   }
 
-  patch(IDBTransaction.prototype, 'commit', (commit) => function (this: IDBTransaction) {
-    if (ours.has(this)) {
-      const injury = pass('commit', this, [...this.objectStoreNames].join(' '))
-      if (injury !== null) hurt(injury, this as Inner)
-    }
-    commit.call(this)
-  })
+  patch(
+    IDBTransaction.prototype,
+    'commit',
+    (commit) =>
+      function (this: IDBTransaction) {
+        if (ours.has(this)) {
+          const injury = pass('commit', this, [...this.objectStoreNames].join(' '))
+          if (injury !== null) hurt(injury, this as Inner)
+        }
+        commit.call(this)
+      },
+  )
 
-  patch(IDBTransaction.prototype as Inner, '_start', (start) => function (this: Inner) {
-    if (!hung.has(this)) start.call(this)
-  })
+  patch(
+    IDBTransaction.prototype as Inner,
+    '_start',
+    (start) =>
+      function (this: Inner) {
+        if (!hung.has(this)) start.call(this)
+      },
+  )
 
   // ---- events
 
   const { dispatchEvent: dispatch } = Object.getPrototypeOf(IDBRequest.prototype) as Dispatching
-  patch(Object.getPrototypeOf(IDBRequest.prototype) as Dispatching, 'dispatchEvent', () => function (this: Target, event: Event) {
-    if (this instanceof IDBOpenDBRequest) return opening(this, event)
-    if (this instanceof IDBTransaction) return settling(this as Inner, event)
-    const tx = this instanceof IDBRequest ? transactions.get(this) : undefined
-    if (tx === undefined) return muted.has(this) || dispatch.call(this, event)
-    if (event.type === 'success' && !muted.has(tx)) {
-      const injury = pass('success', tx, [...tx.objectStoreNames].join(' '))
-      if (injury !== null) hurt(injury, tx)
-    }
-    return muted.has(tx) || dispatch.call(this, event)
-  })
+  patch(
+    Object.getPrototypeOf(IDBRequest.prototype) as Dispatching,
+    'dispatchEvent',
+    () =>
+      function (this: Target, event: Event) {
+        if (this instanceof IDBOpenDBRequest) return opening(this, event)
+        if (this instanceof IDBTransaction) return settling(this as Inner, event)
+        const tx = this instanceof IDBRequest ? transactions.get(this) : undefined
+        if (tx === undefined) return muted.has(this) || dispatch.call(this, event)
+        if (event.type === 'success' && !muted.has(tx)) {
+          const injury = pass('success', tx, [...tx.objectStoreNames].join(' '))
+          if (injury !== null) hurt(injury, tx)
+        }
+        return muted.has(tx) || dispatch.call(this, event)
+      },
+  )
 
   function opening(request: IDBOpenDBRequest, event: Event): boolean {
     if (!ours.has(request)) return dispatch.call(request, event)
@@ -243,7 +300,10 @@ export function faultIdb(scope: string): FaultIdb {
 
   function settling(tx: Inner, event: Event): boolean {
     if (event.type !== 'complete' && event.type !== 'abort') return muted.has(tx) || dispatch.call(tx, event)
-    const injury = event.type === 'complete' && ours.has(tx) && !muted.has(tx) ? pass('complete', tx, [...tx.objectStoreNames].join(' ')) : null
+    const injury =
+      event.type === 'complete' && ours.has(tx) && !muted.has(tx)
+        ? pass('complete', tx, [...tx.objectStoreNames].join(' '))
+        : null
     if (injury !== null) {
       if (injury.kind === 'die') die(injury.landed)
       else if (injury.kind === 'hang') muted.add(tx)
@@ -271,10 +331,16 @@ export function faultIdb(scope: string): FaultIdb {
     tx._abort(error)
   }
 
-  function patch<Owner extends object, Key extends keyof Owner & string>(owner: Owner, key: Key, wrap: (original: Owner[Key]) => unknown): void {
+  function patch<Owner extends object, Key extends keyof Owner & string>(
+    owner: Owner,
+    key: Key,
+    wrap: (original: Owner[Key]) => unknown,
+  ): void {
     const original = owner[key]
     Object.defineProperty(owner, key, { value: wrap(original), configurable: true, writable: true })
-    restores.push(() => Object.defineProperty(owner, key, { value: original, configurable: true, writable: true }))
+    restores.push(() =>
+      Object.defineProperty(owner, key, { value: original, configurable: true, writable: true }),
+    )
   }
 
   return faults

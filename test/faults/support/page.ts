@@ -73,7 +73,13 @@ export function machine({ journal = true }: { journal?: boolean } = {}): Machine
         },
         ...options,
       })
-      return { ...page, die: () => locks.die(), ...timeOf(page, clock, idb), clock, health: () => healthOf(page) }
+      return {
+        ...page,
+        die: () => locks.die(),
+        ...timeOf(page, clock, idb),
+        clock,
+        health: () => healthOf(page),
+      }
     },
     bury(page) {
       page.die()
@@ -84,7 +90,11 @@ export function machine({ journal = true }: { journal?: boolean } = {}): Machine
   }
 }
 
-function timeOf(page: Page, clock: ManualClock, idb: FaultIdb): Pick<FaultyPage, 'until' | 'pass' | 'meanwhile'> {
+function timeOf(
+  page: Page,
+  clock: ManualClock,
+  idb: FaultIdb,
+): Pick<FaultyPage, 'until' | 'pass' | 'meanwhile'> {
   async function rest(): Promise<void> {
     for (let quiet = 0, turns = 0; quiet < QUIET_TURNS; quiet += 1, turns += 1) {
       if (turns > BUSY_TURNS) throw new Error('This page never comes to rest.')

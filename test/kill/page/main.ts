@@ -2,7 +2,7 @@
  * Owns the page that is killed: opens the ledger, and appends for as long as it lives. It judges nothing.
  */
 import type { Prepared } from '../../../src/core/content.ts'
-import { eventAt, hash, LOGS, randomOf } from '../workload.ts'
+import { eventAt, hash, LOGS, randomOf, smallAt } from '../workload.ts'
 import type { Random } from '../workload.ts'
 import type { Word, WriteOptions } from './protocol.ts'
 import { openStack } from './stack.ts'
@@ -17,6 +17,8 @@ const MOST_LOGS = 3
 
 const upgrades = watchUpgrades()
 let stack: Stack | null = null
+/** Appends of this life. */
+let appends = 0
 
 const say = (word: Word): void => window.tell(JSON.stringify(word))
 
@@ -39,7 +41,9 @@ function nextEvents({ seed, generation }: WriteOptions, random: Random): readonl
 
 async function append(options: WriteOptions, random: Random): Promise<void> {
   const began = performance.now()
-  const { heads, receipt } = opened().append(nextEvents(options, random), options.durability)
+  appends += 1
+  const small = smallAt(options.generation, appends)
+  const { heads, receipt } = opened().append(nextEvents(options, random), small, options.durability)
   if (options.paceMs !== null) say({ kind: 'queued', heads })
   const acknowledged = await receipt
   say({ kind: 'acknowledged', acknowledged, ms: performance.now() - began })
@@ -54,7 +58,6 @@ async function keepAppending(options: WriteOptions, random: Random): Promise<voi
 window.kill = {
   async open(options) {
     stack = await openStack(options, {
-      mirrored: (acknowledged) => say({ kind: 'acknowledged', acknowledged, ms: null }),
       health: (error) => say({ kind: 'health', error }),
       failed,
     })

@@ -1,12 +1,15 @@
 /** Owns what the page and the process that judges it say to each other. Plain JSON only. */
 import type { LogId } from '../../../src/core/ids.ts'
-import type { Durability } from '../../../src/ledger/port.ts'
+import type { RunCommand } from '../../../src/core/commands.ts'
+import type { Durability, QuarantineEntry } from '../../../src/ledger/port.ts'
 
-/** A log is durable up to this sequence, in this many copies. */
+/** What a receipt says is durable. */
 export interface Acknowledged {
-  log: LogId
-  sequence: number
-  copies: number
+  /** Up to this sequence each. */
+  logs: readonly { log: LogId; sequence: number }[]
+  commands: readonly Pick<RunCommand, 'id' | 'state'>[]
+  /** Ids of what was refused. */
+  quarantine: readonly string[]
 }
 
 /** Events of one log, from `first` to `sequence`. */
@@ -18,8 +21,8 @@ export interface Head {
 
 /** What leaves the page while it writes; a word not yet said when the browser dies was never said. */
 export type Word =
-  /** `ms`: from handing it over to the receipt; null for a frame of the journal, which nobody waited for. */
-  | { kind: 'acknowledged'; acknowledged: readonly Acknowledged[]; ms: number | null }
+  /** `ms`: from handing it over to the receipt. */
+  | { kind: 'acknowledged'; acknowledged: Acknowledged; ms: number }
   /** Handed to the writer. Only of paced writing. */
   | { kind: 'queued'; heads: readonly Head[] }
   /** What the writer says of the store; null when it works. */
@@ -44,6 +47,8 @@ export interface Healed {
   damagedBytes: number
   /** Rows folded again. */
   rebuilt: number
+  /** Events the ledger itself says are gone. */
+  reportedLost: number
 }
 
 /** What a start of the ledger found and did. */
@@ -53,10 +58,8 @@ export interface Opened extends Healed {
   health: string
   /** The database was gone, and the ledger says so. */
   vanished: boolean
-  /** Events that the page before left behind on its way out. */
+  /** Letters that pages before left behind on their way out. */
   letters: number
-  /** Events the ledger itself says are gone. */
-  reportedLost: number
   /** From `open` to rows that can be shown, and to a ledger that is whole again. */
   firstRowMs: number
   recoveredMs: number
@@ -75,6 +78,13 @@ export interface StoredLog {
   blobs: readonly (readonly [ref: string, text: string | null])[]
 }
 
+/** Everything the ledger holds of the workload. */
+export interface Stored {
+  logs: readonly StoredLog[]
+  commands: readonly RunCommand[]
+  quarantine: readonly QuarantineEntry[]
+}
+
 export interface WriteOptions {
   seed: number
   generation: number
@@ -88,7 +98,7 @@ export interface KillPage {
   open(options: { journal: boolean }): Promise<Opened>
   /** Compares everything, whatever the stamps say. Before `write` only. */
   verify(): Promise<Healed>
-  /** `StoredLog[]` as JSON: one string crosses the border faster than a million values. */
+  /** `Stored` as JSON: one string crosses the border faster than a million values. */
   readBack(): Promise<string>
   /** Appends until the page dies. */
   write(options: WriteOptions): void

@@ -36,6 +36,8 @@ export interface Browser {
   open(): Promise<Tab>
   /** Messages between tabs get lost until told otherwise. */
   deaf: boolean
+  /** Somebody else on the line: an extension, another version of this code. */
+  shout(message: unknown): void
   /** Lets time pass and work be done. */
   pass(ms: number): Promise<void>
   end(): Promise<void>
@@ -233,6 +235,9 @@ export function openBrowser(options: { locks: boolean } = { locks: true }): Brow
     tabs,
     open,
     deaf: false,
+    shout(message) {
+      for (const line of lines.values()) for (const listen of line) listen(message)
+    },
     pass,
     async end() {
       for (const tab of tabs) {
