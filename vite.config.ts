@@ -94,6 +94,8 @@ function tests() {
       exclude: ['test/{react,browser,e2e}/**'],
       // Before anything else is imported: localForage looks for IndexedDB once, when it is loaded.
       setupFiles: ['fake-indexeddb/auto'],
+      // Nothing is timed; two busy cores are no failure.
+      testTimeout: 30_000,
       pool: 'threads',
       sequence: { groupOrder: 0 },
     },

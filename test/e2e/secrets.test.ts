@@ -20,7 +20,7 @@ const { openProfile } = browserForFile()
 /** Something that is no secret, so that a search that finds nothing is known to look at the right place. */
 const CONTROL = 'marmalade harbour'
 
-const PLANTED = canaries(74)
+const PLANTED = canaries(200)
 const IN_QUESTION = PLANTED.slice(0, 6)
 const IN_DOCUMENT = PLANTED.slice(6, 37)
 const IN_EVENTS = PLANTED.slice(37)
@@ -181,6 +181,9 @@ test('S1 secrets in questions, documents and events: none in the files of the pr
     const records = await again.page.evaluate(everythingStored)
     expect(records.filter(({ text }) => text.includes(CONTROL)).length).toBeGreaterThan(5)
     expect(records.filter(isDocument)).toHaveLength(1)
+    // The second copy was there to be searched, and is not packed yet.
+    const journal = records.filter(({ where }) => where.startsWith('opfs/'))
+    expect(journal.some(({ text }) => text.includes(CONTROL))).toBe(true)
     const ours = records.filter((record) => !isDocument(record))
     const hits = PLANTED.flatMap((one) =>
       ours.filter(({ text }) => leaked(text, one)).map(({ where }) => `${one.kind} in ${where}`),

@@ -52,7 +52,10 @@ async function expectNothingOf(
 ): Promise<void> {
   const stored = await databasesHolding(page.scope)
   expect(stored.length, 'records looked at').toBeGreaterThan(3)
-  const everything = [...texts(page), ...stored, ...extra].join('\n')
+  const exported: string[] = []
+  for await (const line of page.ledger.archive.export({ contents: true })) exported.push(line)
+  expect(exported.length, 'lines of the archive').toBeGreaterThan(1)
+  const everything = [...texts(page), ...stored, ...exported, ...extra].join('\n')
   expect(planted.filter((one) => leaked(everything, one)).map(({ text }) => text)).toEqual([])
 }
 
@@ -147,7 +150,7 @@ describe('redaction', { timeout: 60_000 }, () => {
     const status = selectLedgerStatus(page.state())
     expect(status.received).toBeGreaterThan(100)
     expect(status.quarantined).toBeGreaterThan(20)
-    expect(selectRunTotals(page.state(), RUN)?.toolCount).toBeGreaterThan(2)
+    expect(selectRunTotals(page.state(), RUN)?.toolCount).toBeGreaterThan(1)
     expect(texts(page).join('\n')).toContain('[redacted:github-token]')
     await expectNothingOf(page, PLANTED)
   })

@@ -1,7 +1,12 @@
 /** Owns a tab of a host whose core outlives it: a run ledger over one HTTP connection, looked at by the test. */
 import { configureStore } from '@reduxjs/toolkit'
+import type { Middleware } from '@reduxjs/toolkit'
 import type { LogId, Source } from 'run-ledger'
-import { createRunLedger, selectLedgerStatus, selectRunEvents } from 'run-ledger'
+import { committed, createRunLedger, selectLedgerStatus, selectRunEvents } from 'run-ledger'
+import type { RunEvent } from '../../../src/core/entities.ts'
+import { indexedDbLedger } from '../../../src/ledger/indexedDb.ts'
+import { systemClock } from '../../../src/platform/browser.ts'
+import { at } from '../../../src/state/table.ts'
 import { liveStream } from '../../../src/testing/scriptedSource.ts'
 
 /** What the test asks of the tab. */
@@ -15,11 +20,24 @@ export interface TabApi {
   open(log: LogId): Promise<boolean>
   /** Times this document was brought back as it was. */
   restored: number
+  /** The record as this tab has it, as JSON; null when it has none. */
+  record(log: LogId): string | null
+  /** Every event of a log, as the disk has it. */
+  stored(log: LogId): Promise<readonly RunEvent[]>
+  /** Compares both copies and reads all of them. Only in the last tab. */
+  verify(): Promise<{ repaired: number; unreadable: number; restored: number; copied: number; lost: number }>
 }
+
+/** What a tab says without being asked, to a test that listens. */
+export type TabWord =
+  | { kind: 'source'; state: string }
+  /** Logs are durable up to here. */
+  | { kind: 'committed'; heads: readonly (readonly [log: LogId, sequence: number])[] }
 
 declare global {
   interface Window {
     tab: TabApi
+    hearTab?: (word: TabWord) => void
   }
 }
 
@@ -51,10 +69,26 @@ const core: Source = {
   },
 }
 
-const runs = createRunLedger({ scope: 'shared', source: core })
+const SCOPE = 'shared'
+const runs = createRunLedger({ scope: SCOPE, source: core })
+const tellCommits: Middleware = () => (next) => (action) => {
+  const result = next(action)
+  if (committed.match(action)) {
+    const heads = action.payload.persisted.map(({ log, sequence }) => [log, sequence] as const)
+    window.hearTab?.({ kind: 'committed', heads })
+  }
+  return result
+}
 const store = configureStore({
   reducer: runs.reducers,
-  middleware: (getDefaultMiddleware) => getDefaultMiddleware(runs.checks).prepend(runs.middleware),
+  middleware: (getDefaultMiddleware) =>
+    getDefaultMiddleware(runs.checks).prepend(runs.middleware).concat(tellCommits),
+})
+let lastSource = ''
+store.subscribe(() => {
+  const state = window.tab.source()
+  if (state !== lastSource) window.hearTab?.({ kind: 'source', state })
+  lastSource = state
 })
 
 window.tab = {
@@ -65,6 +99,23 @@ window.tab = {
   stop: async (log) => (await runs.send({ log, verb: 'stop', payload: null })).state,
   open: (log) => runs.openRun(log),
   restored: 0,
+  record(log) {
+    const record = at(store.getState().runs.records, log)
+    return record === undefined ? null : JSON.stringify(record)
+  },
+  async stored(log) {
+    const ledger = indexedDbLedger({ scope: SCOPE, clock: systemClock })
+    try {
+      return await ledger.readEvents(log, { after: 0, limit: Number.MAX_SAFE_INTEGER })
+    } finally {
+      await ledger.close()
+    }
+  },
+  async verify() {
+    const { repaired, unreadable, healing } = await runs.verify()
+    const { restored, copied, integrity } = healing
+    return { repaired, unreadable, restored: restored.events, copied: copied.events, lost: integrity.lostEvents }
+  },
 }
 addEventListener('pageshow', ({ persisted }) => {
   if (persisted) window.tab.restored += 1
