@@ -23,13 +23,20 @@ export function HealingNotice() {
           <ToneIcon tone="good" />
           <p>
             <strong>
-              {healing.vanished ? 'The browser had removed the stored history' : 'The stored history was shorter'}
+              {healing.vanished
+                ? 'The browser had removed the stored history'
+                : 'The stored history was shorter'}
               .
             </strong>{' '}
             {count(healing.restored.events, 'event')} of {count(healing.restored.logs, 'run')} came back from
             the second copy.
           </p>
-          <button type="button" className="button banner-dismiss" data-testid="dismiss-healing" onClick={dismiss}>
+          <button
+            type="button"
+            className="button banner-dismiss"
+            data-testid="dismiss-healing"
+            onClick={dismiss}
+          >
             Dismiss
           </button>
         </div>

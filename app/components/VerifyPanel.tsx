@@ -9,14 +9,12 @@ export function VerifyPanel({ onVerified }: { onVerified: () => void }) {
   const task = useTask<Verification>()
 
   async function verify(): Promise<void> {
-    await task.start((onProgress) =>
-      ledger.verify(({ done, of }) => onProgress(of === 0 ? 1 : done / of)),
-    )
+    await task.start((onProgress) => ledger.verify(({ done, of }) => onProgress(of === 0 ? 1 : done / of)))
     onVerified()
   }
 
   return (
-    <div data-testid="verify-panel">
+    <div className="verify" data-testid="verify-panel">
       <button type="button" className="button" disabled={task.running} onClick={() => void verify()}>
         {task.running ? 'Checking…' : 'Check everything'}
       </button>
@@ -44,7 +42,8 @@ function wordsOf(found: Verification): string {
   if (isClean(found)) return `${read} Nothing is missing or damaged.`
   return [
     read,
-    healing.restored.events > 0 && `${count(healing.restored.events, 'event')} came back from the second copy.`,
+    healing.restored.events > 0 &&
+      `${count(healing.restored.events, 'event')} came back from the second copy.`,
     repaired > 0 && `${count(repaired, 'damaged piece')} put right from the second copy.`,
     healing.damagedBytes > 0 && 'The second copy was damaged and was written again.',
     unreadable > 0 && `${count(unreadable, 'event')} cannot be read in any copy.`,

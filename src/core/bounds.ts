@@ -14,6 +14,8 @@ export const LIMITS = {
   keys: 1_000,
   /** Characters of one string. Longer text belongs into a reference, not into an event. */
   string: 2 * 1024 * 1024,
+  /** Characters of all strings and keys together: the same text may be meant a thousand times. */
+  text: 8 * 1024 * 1024,
 } as const
 
 export type Bounded = { ok: true; value: Json } | { ok: false; reason: string }
@@ -21,7 +23,7 @@ export type Bounded = { ok: true; value: Json } | { ok: false; reason: string }
 /** Copies `input` as plain JSON. `undefined` members are left out, as JSON would. */
 export function toPlainJson(input: unknown): Bounded {
   try {
-    const value = copy(input, 0, { nodes: 0 })
+    const value = copy(input, 0, { nodes: 0, text: 0 })
     return value === undefined ? { ok: false, reason: 'nothing' } : { ok: true, value }
   } catch (error) {
     // A throwing getter or proxy is the input's fault as well.
@@ -29,13 +31,24 @@ export function toPlainJson(input: unknown): Bounded {
   }
 }
 
+interface Counted {
+  nodes: number
+  text: number
+}
+
+function count(text: string, counted: Counted): void {
+  counted.text += text.length
+  if (counted.text > LIMITS.text) throw new Rejected(`more than ${LIMITS.text} characters in all`)
+}
+
 /** Calls itself at most `LIMITS.depth` deep. */
-function copy(value: unknown, depth: number, counted: { nodes: number }): Json | undefined {
+function copy(value: unknown, depth: number, counted: Counted): Json | undefined {
   counted.nodes += 1
   if (counted.nodes > LIMITS.nodes) throw new Rejected(`more than ${LIMITS.nodes} values`)
   switch (typeof value) {
     case 'string':
       if (value.length > LIMITS.string) throw new Rejected(`a string of ${value.length} characters`)
+      count(value, counted)
       return value
     case 'boolean':
     case 'undefined':
@@ -54,18 +67,19 @@ function copy(value: unknown, depth: number, counted: { nodes: number }): Json |
   }
 }
 
-function copyItems(items: readonly unknown[], depth: number, counted: { nodes: number }): Json {
+function copyItems(items: readonly unknown[], depth: number, counted: Counted): Json {
   const copied: Json[] = []
   for (const item of items) copied.push(copy(item, depth, counted) ?? null)
   return copied
 }
 
-function copyMembers(value: object, depth: number, counted: { nodes: number }): Json {
+function copyMembers(value: object, depth: number, counted: Counted): Json {
   if (!isPlainObject(value)) throw new Rejected(`an instance of ${value.constructor?.name ?? 'a class'}`)
   const keys = Object.keys(value)
   if (keys.length > LIMITS.keys) throw new Rejected(`an object with ${keys.length} keys`)
   const copied: Record<string, Json> = {}
   for (const key of keys) {
+    count(key, counted)
     // The one name whose assignment would not make a property.
     if (key === '__proto__') throw new Rejected('the key __proto__')
     const member = copy((value as Record<string, unknown>)[key], depth, counted)

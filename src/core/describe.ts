@@ -74,7 +74,9 @@ export function describeEvent({ type, payload }: RunEvent): EventDescription {
     case 'control.settled':
       return say(`Command ${words(payload['state'])}`, payload['detail'])
     case 'log.gap':
-      return say('Events missing', `${toLine(payload['from'])}–${toLine(payload['to'])} never arrived`, 'bad')
+      return typeof payload['events'] === 'number'
+        ? say('Events left out', `${payload['events']}: ${toLine(payload['reason'])}`, 'attention')
+        : say('Events missing', `${toLine(payload['from'])}–${toLine(payload['to'])} never arrived`, 'bad')
     case 'foreign':
       return say(toLine(payload['name']) ?? 'Foreign event', 'not understood, kept as it came')
     default:

@@ -11,6 +11,7 @@ import type { LogId, Position } from './ids.ts'
 import { defaultRedact, redactBeginning, redactId } from './redact.ts'
 import type { Redact } from './redact.ts'
 import { secretNameKind } from './secretNames.ts'
+import { sketch } from './sketch.ts'
 
 /**
  * How much is kept. `full`: everything as it came. `redacted`: everything but secrets. `none`: what happened,
@@ -82,9 +83,9 @@ export function createRedaction(options: { redact?: Redact; capture?: Capture } 
     raw(raw, limit) {
       if (capture === 'none') return NOT_CAPTURED
       const plain = toPlainJson(raw)
-      const text = toJsonText(plain.ok ? total(plain.value, null) : raw)
       // Cut first: a refused input may be huge. What the cut went through is left out.
       const most = limit * 4
+      const text = toJsonText(total(plain.ok ? plain.value : sketch(raw, most), null))
       const ours = text.length > most ? redactBeginning(text.slice(0, most)) : defaultRedact(text, null)
       return safely(ours, null).slice(0, limit)
     },
@@ -117,7 +118,7 @@ const AS_IT_CAME: Redaction = {
   position: (position) => position,
   command: (payload) => payload,
   text: (text) => text,
-  raw: (raw, limit) => toJsonText(raw).slice(0, limit),
+  raw: (raw, limit) => toJsonText(sketch(raw, limit)).slice(0, limit),
 }
 
 const withId = (log: LogId, id: string): LogId =>

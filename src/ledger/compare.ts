@@ -9,7 +9,7 @@ import { logOfContent } from '../core/ids.ts'
 import { INTAKE_LIMITS } from '../core/intake.ts'
 import type { StreamCursor } from '../core/intake.ts'
 import type { FrameHead } from './journal/port.ts'
-import type { Inventory, Tombstone } from './port.ts'
+import type { Inventory, Tombstone } from './copies.ts'
 import { subtract, union } from './ranges.ts'
 import type { Range } from './ranges.ts'
 
@@ -96,7 +96,9 @@ export function compare(ledger: Inventory, heads: readonly FrameHead[]): Differe
     },
     toJournal: {
       logs: missingRanges(ledger, journalRanges, deleted),
-      blobs: [...ledger.blobs].filter((ref) => !journalBlobs.has(ref) && !deleted.has(logOfContent(ref) ?? 'r:')),
+      blobs: [...ledger.blobs].filter(
+        (ref) => !journalBlobs.has(ref) && !deleted.has(logOfContent(ref) ?? 'r:'),
+      ),
       quarantine: new Set([...ledger.quarantine].filter((id) => !journalQuarantine.has(id))),
       cursors: laterThan(ledgerCursors, journalCursors, isLaterCursor),
       commands: laterThan(ledgerCommands, journalCommands, isLaterCommand),

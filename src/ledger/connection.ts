@@ -6,7 +6,7 @@
 import { deleteDB, openDB, unwrap, wrap } from 'idb'
 import type { OpenDBCallbacks } from 'idb'
 import type { Clock } from '../core/ports.ts'
-import { OPEN_DEADLINE_MS, withDeadline } from './deadline.ts'
+import { OPEN_DEADLINE_MS, REPAIR_DEADLINE_MS, withDeadline } from './deadline.ts'
 import { toLedgerError } from './ledgerErrors.ts'
 import { migrate } from './migrations.ts'
 import type { AnyDatabase, AnyUpgrade } from './migrations.ts'
@@ -34,6 +34,8 @@ export interface Connection {
 
 /** Between the attempts to open a database that cannot be opened just now. Spent once, until it opens again. */
 const OPEN_AGAIN_MS = [100, 500, 2_000] as const
+/** Afterwards a store that does not open is asked once in this time, however many want to use it. */
+const REST_MS = 1_000
 const POKE_MS = 1_000
 
 const UP_TO_DATE: Opening = { refusal: null, migrated: [] }
@@ -45,6 +47,7 @@ export function createConnection(name: string, clock: Clock): Connection {
   let found = UP_TO_DATE
   /** Attempts made again since it was last opened. */
   let again = 0
+  let resting: { until: number; failure: LedgerError } | null = null
   const listeners: ((reason: string) => void)[] = []
 
   function drop(reason: string): void {
@@ -67,6 +70,7 @@ export function createConnection(name: string, clock: Clock): Connection {
 
   /** Browsers that fail to open a store for a moment say the same as those that never will. */
   async function connectPatiently(): Promise<LedgerDatabase> {
+    if (resting !== null && clock.monotonic() < resting.until) throw resting.failure
     for (;;) {
       try {
         const db = await connect()
@@ -74,8 +78,12 @@ export function createConnection(name: string, clock: Clock): Connection {
         return db
       } catch (error) {
         const failure = toLedgerError(error)
+        if (failure.kind !== 'transient') throw failure
         const wait = OPEN_AGAIN_MS[again]
-        if (failure.kind !== 'transient' || wait === undefined) throw failure
+        if (wait === undefined) {
+          resting = { until: clock.monotonic() + REST_MS, failure }
+          throw failure
+        }
         again += 1
         await new Promise<void>((resolve) => void clock.setTimeout(resolve, wait))
       }
@@ -112,7 +120,9 @@ export function createConnection(name: string, clock: Clock): Connection {
     // Assigned in a callback, which the compiler cannot know.
     const upgraded = upgrade as { from: number; done: Promise<readonly Migrated[]> } | null
     try {
-      return adopt(await attempt, { refusal: null, migrated: (await upgraded?.done) ?? [] })
+      const isLarge = upgraded !== null && upgraded.from > 0
+      const db = await settled(attempt, attempt, isLarge ? REPAIR_DEADLINE_MS : OPEN_DEADLINE_MS)
+      return adopt(db, { refusal: null, migrated: (await upgraded?.done) ?? [] })
     } catch (error) {
       if (upgraded === null || upgraded.from === 0) throw error
       // What a step says of its failure is better than that the transaction was aborted.
@@ -148,16 +158,20 @@ export function createConnection(name: string, clock: Clock): Connection {
   }
 
   /** What comes later than the deadline is closed again. */
-  function settled<Value>(promise: Promise<Value>, attempt: Promise<LedgerDatabase>): Promise<Value> {
+  function settled<Value>(
+    promise: Promise<Value>,
+    attempt: Promise<LedgerDatabase>,
+    ms: number = OPEN_DEADLINE_MS,
+  ): Promise<Value> {
     const stopPoking = poke(clock)
-    return withDeadline(clock, promise, OPEN_DEADLINE_MS, () => {
+    return withDeadline(clock, promise, ms, () => {
       attempt.then(
         (db) => db.close(),
         () => {},
       )
       return new LedgerError(
         'unavailable',
-        'The database did not open within 5 seconds; another tab may hold it.',
+        `The database did not open within ${ms / 1_000} seconds; another tab may hold it.`,
       )
     }).finally(stopPoking)
   }

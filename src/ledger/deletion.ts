@@ -4,7 +4,8 @@
  */
 import type { LogId } from '../core/ids.ts'
 import { contentPrefix } from '../core/ids.ts'
-import type { Deletion, Tombstone } from './port.ts'
+import type { Tombstone } from './copies.ts'
+import type { Deletion } from './port.ts'
 import { conflict } from './port.ts'
 import type { LedgerDatabase, LedgerTransaction, Meta } from './schema.ts'
 import { EMPTY_META, storeOf } from './schema.ts'

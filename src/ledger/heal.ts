@@ -5,10 +5,11 @@
 import type { LogId } from '../core/ids.ts'
 import { compare } from './compare.ts'
 import type { Difference } from './compare.ts'
-import type { FrameHead, Journal, JournalFrame, JournalScan, Witness } from './journal/port.ts'
+import type { Journal, JournalFrame, JournalScan, Witness } from './journal/port.ts'
 import { toLedgerError } from './ledgerErrors.ts'
 import { INTACT } from './port.ts'
-import type { IntegrityReport, Ledger, LedgerError, Pieces, Stamp, StoredSegment } from './port.ts'
+import type { Pieces, Stamp } from './copies.ts'
+import type { IntegrityReport, Ledger, LedgerError } from './port.ts'
 import { cutSegment } from './ranges.ts'
 
 export interface HealReport {
@@ -65,8 +66,7 @@ export async function heal(
 
   const scan = witness === null ? NO_SCAN : await journal.scan()
   const difference = compare(await ledger.inventory(), scan.heads)
-  const deletion =
-    difference.toDelete.length > 0 ? await ledger.deleteLogs(difference.toDelete, 0) : null
+  const deletion = difference.toDelete.length > 0 ? await ledger.deleteLogs(difference.toDelete, 0) : null
   const restored = await restore(ledger, journal, difference)
   const integrity = await ledger.check({ full: true })
   const now = await ledger.stamp()
@@ -212,4 +212,3 @@ async function copy(
     return { copied, error: toLedgerError(error) }
   }
 }
-

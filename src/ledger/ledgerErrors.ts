@@ -9,7 +9,18 @@ export function toLedgerError(error: unknown): LedgerError {
   if (error instanceof LedgerError) return error
   const name = error instanceof Error || error instanceof DOMException ? error.name : ''
   const message = error instanceof Error ? error.message : String(error)
-  return new LedgerError(kindOf(name), `${name || 'Error'}: ${message}`, { cause: error })
+  const words = message.trim() || (MEANINGS[name] ?? 'the store gave no reason')
+  return new LedgerError(kindOf(name), `${name || 'Error'}: ${words}`, { cause: error })
+}
+
+/** Browsers often leave the message empty; a person should still read what happened. */
+const MEANINGS: Readonly<Record<string, string>> = {
+  QuotaExceededError: 'there is no room left for this site',
+  UnknownError: 'the browser cannot use its storage now; the disk may be full or failing',
+  AbortError: 'the write was taken back',
+  InvalidStateError: 'the connection to the store is closed',
+  SecurityError: 'this page may not use the browser’s storage',
+  NotAllowedError: 'this page may not use the browser’s storage',
 }
 
 function kindOf(name: string): LedgerErrorKind {

@@ -10,17 +10,14 @@ import { lifecycleOf } from '../core/entities.ts'
 import { contentPrefix } from '../core/ids.ts'
 import type { LogId } from '../core/ids.ts'
 import type { StreamCursor } from '../core/intake.ts'
+import type { QuarantineEntry, Stamp, StoredSegment, Tombstone } from './copies.ts'
 import type {
   IntegrityReport,
   Ledger,
   LedgerBatch,
   Letter,
-  QuarantineEntry,
   RecordPage,
   RecordQuery,
-  Stamp,
-  StoredSegment,
-  Tombstone,
   WriteReceipt,
 } from './port.ts'
 import { conflict } from './port.ts'
@@ -140,7 +137,9 @@ export function memoryLedger(): Ledger {
     async restore(pieces) {
       for (const segment of pieces.segments) {
         const { log } = segment
-        const events = new Map([...(logs.get(log) ?? []), ...eventsOf(segment)].map((event) => [event.sequence, event]))
+        const events = new Map(
+          [...(logs.get(log) ?? []), ...eventsOf(segment)].map((event) => [event.sequence, event]),
+        )
         logs.set(
           log,
           [...events.values()].toSorted((a, b) => a.sequence - b.sequence),
@@ -207,7 +206,8 @@ export function memoryLedger(): Ledger {
     onClosed: () => {},
     close: async () => {},
     async destroy() {
-      for (const store of [rows, logs, blobs, cursors, commands, quarantine, letters, tombstones]) store.clear()
+      for (const store of [rows, logs, blobs, cursors, commands, quarantine, letters, tombstones])
+        store.clear()
     },
   }
 }

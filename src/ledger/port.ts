@@ -7,6 +7,7 @@ import type { LogRecord, RunEvent } from '../core/entities.ts'
 import type { RunCommand } from '../core/commands.ts'
 import type { LogId } from '../core/ids.ts'
 import type { StreamCursor } from '../core/intake.ts'
+import type { Inventory, Pieces, QuarantineEntry, Stamp, StoredSegment, Tombstone } from './copies.ts'
 import type { RunStatusName } from '../core/status.ts'
 
 /** `strict` waits for the disk; used for settled statuses, questions, checkpoints, results and commands. */
@@ -42,32 +43,6 @@ export const EMPTY_BATCH: LedgerBatch = {
   durability: 'relaxed',
 }
 
-/** Where a ledger stands. Equal in both copies means that nothing needs to be compared. */
-export interface Stamp {
-  /** The number of the last write; 0 for a ledger nothing was ever written to. */
-  batch: number
-  /** Events stored, less those deleted. */
-  events: number
-}
-
-/** The events of one log in one write, encoded once for both copies. */
-export interface StoredSegment {
-  log: LogId
-  first: number
-  last: number
-  /** The events as JSON. */
-  body: string
-}
-
-/** A log deleted on purpose; no copy brings back what it held before. */
-export interface Tombstone {
-  log: LogId
-  /** Epoch milliseconds. */
-  at: number
-  /** The number of the write that deleted it: only what earlier writes hold is dead. */
-  batch: number
-}
-
 /** What a write left behind. */
 export interface WriteReceipt {
   stamp: Stamp
@@ -77,18 +52,6 @@ export interface WriteReceipt {
 /** What a decision wrote. */
 export interface Decided extends WriteReceipt {
   batch: LedgerBatch
-}
-
-/** An input that was refused: kept as it came, as far as it can be kept. */
-export interface QuarantineEntry {
-  /** Sorts by time; storing the same entry twice stores it once. */
-  id: string
-  stream: string
-  position: string | number | null
-  reason: string
-  /** The input as JSON, cut to 4,000 characters. */
-  raw: string
-  at: number
 }
 
 export interface RecordFilter {
@@ -144,28 +107,6 @@ export interface LedgerCounts {
   workflows: number
   events: number
   quarantined: number
-}
-
-/** Everything a ledger holds, by name: what a second copy is compared with. No text is read for it. */
-export interface Inventory {
-  stamp: Stamp
-  /** Ascending ranges per log, without those whose events are lost. */
-  logs: ReadonlyMap<LogId, readonly (readonly [first: number, last: number])[]>
-  blobs: ReadonlySet<string>
-  cursors: readonly StreamCursor[]
-  commands: readonly RunCommand[]
-  quarantine: ReadonlySet<string>
-  tombstones: readonly Tombstone[]
-}
-
-/** Pieces that one copy has and the other has not. */
-export interface Pieces {
-  segments: readonly StoredSegment[]
-  blobs: readonly StoredText[]
-  cursors: readonly StreamCursor[]
-  commands: readonly RunCommand[]
-  quarantine: readonly QuarantineEntry[]
-  tombstones: readonly Tombstone[]
 }
 
 /** What a page on its way out had no time to write in order. */

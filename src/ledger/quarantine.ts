@@ -2,7 +2,7 @@
  * Owns how many refused inputs are kept: the newest thousand, each cut to a few thousand characters. A source that
  * sends nothing but nonsense fills no disk; how much was refused in all stays known. SPEC A3.
  */
-import type { QuarantineEntry } from './port.ts'
+import type { QuarantineEntry } from './copies.ts'
 import { unwaited } from './requests.ts'
 import type { LedgerTransaction, Meta } from './schema.ts'
 

@@ -149,8 +149,7 @@ export class WriterQueue {
   }
 }
 
-const countEvents = ({ logs }: WriterWork): number =>
-  logs.reduce((sum, { events }) => sum + events.length, 0)
+const countEvents = ({ logs }: WriterWork): number => logs.reduce((sum, { events }) => sum + events.length, 0)
 
 /** What an entry of a landed flight is told. */
 export function receiptOf({ work }: Entry, copies: number): AppendReceipt {

@@ -1,5 +1,5 @@
 /** Owns arithmetic on ranges of sequences: what one copy has that another lacks, and segments cut to that. */
-import type { StoredSegment } from './port.ts'
+import type { StoredSegment } from './copies.ts'
 import { eventsOf, toSegment } from './segments.ts'
 
 /** Both ends included. */

@@ -3,7 +3,7 @@
  * they were. What is missing where is decided in `heal.ts`.
  */
 import type { LogId } from '../core/ids.ts'
-import type { Inventory, Pieces, Stamp, StoredSegment } from './port.ts'
+import type { Inventory, Pieces, Stamp, StoredSegment } from './copies.ts'
 import type { LedgerDatabase, LedgerTransaction } from './schema.ts'
 import { EMPTY_META, storeOf } from './schema.ts'
 import { unwaited } from './requests.ts'
@@ -12,16 +12,17 @@ import { allSegments, lostSegment, segmentsOf } from './segments.ts'
 /** Reads keys and ranges; the texts of events and blobs stay on the disk. */
 export async function takeInventory(db: LedgerDatabase): Promise<Inventory> {
   const tx = db.transaction(['meta', 'segments', 'blobs', 'streams', 'commands', 'quarantine', 'tombstones'])
-  const [meta = EMPTY_META, blobs, cursors, commands, quarantine, graves, graveLogs, logs] = await Promise.all([
-    tx.objectStore('meta').get('ledger'),
-    tx.objectStore('blobs').getAllKeys(),
-    tx.objectStore('streams').getAll(),
-    tx.objectStore('commands').getAll(),
-    tx.objectStore('quarantine').getAllKeys(),
-    tx.objectStore('tombstones').getAll(),
-    tx.objectStore('tombstones').getAllKeys(),
-    readRanges(tx.objectStore('segments')),
-  ])
+  const [meta = EMPTY_META, blobs, cursors, commands, quarantine, graves, graveLogs, logs] =
+    await Promise.all([
+      tx.objectStore('meta').get('ledger'),
+      tx.objectStore('blobs').getAllKeys(),
+      tx.objectStore('streams').getAll(),
+      tx.objectStore('commands').getAll(),
+      tx.objectStore('quarantine').getAllKeys(),
+      tx.objectStore('tombstones').getAll(),
+      tx.objectStore('tombstones').getAllKeys(),
+      readRanges(tx.objectStore('segments')),
+    ])
   return {
     stamp: { batch: meta.batch, events: meta.events },
     logs,

@@ -8,7 +8,13 @@ import type { RunEvent } from '../core/entities.ts'
 const STORABLE = 16 * 1024 * 1024
 
 /** Events a full disk may do without: what they told is in the live view, and the run's course is kept. */
-const BULK = new Set(['tool.started', 'tool.finished', 'iteration.started', 'foreign', 'transcript.compacted'])
+const BULK = new Set([
+  'tool.started',
+  'tool.finished',
+  'iteration.started',
+  'foreign',
+  'transcript.compacted',
+])
 
 const isReplaced = ({ type, payload }: RunEvent): boolean => type === 'foreign' && payload.source === 'ledger'
 

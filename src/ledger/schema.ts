@@ -6,7 +6,8 @@ import type { DBSchema, IDBPDatabase, IDBPTransaction } from 'idb'
 import type { RunCommand } from '../core/commands.ts'
 import type { LogId } from '../core/ids.ts'
 import type { StreamCursor } from '../core/intake.ts'
-import type { Letter, Losses, QuarantineEntry } from './port.ts'
+import type { QuarantineEntry } from './copies.ts'
+import type { Letter, Losses } from './port.ts'
 import type { Listing, Row } from './rows.ts'
 
 /** The number of the last migration. */

@@ -9,7 +9,8 @@ import { heal } from './heal.ts'
 import type { HealReport } from './heal.ts'
 import type { FrameHead, Journal } from './journal/port.ts'
 import { EMPTY_BATCH } from './port.ts'
-import type { Ledger, StoredSegment } from './port.ts'
+import type { StoredSegment } from './copies.ts'
+import type { Ledger } from './port.ts'
 import { cutSegment } from './ranges.ts'
 import { eventsOf } from './segments.ts'
 
@@ -117,7 +118,8 @@ async function sumUp(journal: Journal | null, heads: readonly FrameHead[]): Prom
         events.set(segment.log, known)
       }
       const head = chunk[index]
-      if (head !== undefined) for (const { ref, text } of frame.blobs) texts.set(ref, { sum: crc32.str(text), head })
+      if (head !== undefined)
+        for (const { ref, text } of frame.blobs) texts.set(ref, { sum: crc32.str(text), head })
     }
   }
   return { events, texts }

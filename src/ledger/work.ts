@@ -6,7 +6,8 @@ import type { RunCommand } from '../core/commands.ts'
 import type { StoredText } from '../core/content.ts'
 import type { LogId } from '../core/ids.ts'
 import type { StreamCursor } from '../core/intake.ts'
-import type { Durability, LogWrite, QuarantineEntry } from './port.ts'
+import type { QuarantineEntry } from './copies.ts'
+import type { Durability, LogWrite } from './port.ts'
 
 /** What one frame asks to have written. */
 export interface WriterWork {

@@ -107,10 +107,7 @@ export class LedgerWriter {
     })
   }
 
-  /**
-   * Runs a decision in the queue: everything enqueued before it is written first, and it reads and writes in
-   * one transaction. Resolves when both copies have it. @throws LedgerError when it could not be written; nothing was.
-   */
+  /** Reads, decides and writes in one transaction, in its turn; resolves when both copies have it. @throws LedgerError */
   decide(logs: readonly LogId[], decision: Decision): Promise<LedgerBatch | null> {
     return this.job(async () => {
       const decided = await this.#ledger.decide(logs, decision, 'strict')

@@ -11,7 +11,8 @@ import type { TransientEvent } from '../core/events.ts'
 import type { LogId } from '../core/ids.ts'
 import type { StreamCursor } from '../core/intake.ts'
 import type { SourceStatus } from '../core/ports.ts'
-import type { Durability, IntegrityReport, LedgerCounts, QuarantineEntry } from '../ledger/port.ts'
+import type { QuarantineEntry } from '../ledger/copies.ts'
+import type { Durability, IntegrityReport, LedgerCounts } from '../ledger/port.ts'
 
 /** One frame of accepted events. The fold ran once; slices and writer take its result from here. */
 export interface Frame {

@@ -49,8 +49,10 @@ export async function boot(runtime: Runtime, release: () => void, options: BootO
   let leavePage = await claimPage(runtime)
   // What may only be read is not repaired either.
   const changed = refusal === null && (await untilDone(runtime, () => healAtBoot(runtime)))
-  if (changed) await hydrate(runtime, options)
-  const [counts, quarantine] = await Promise.all([ledger.counts(), ledger.listQuarantine(QUARANTINE_SHOWN)])
+  if (changed) await untilDone(runtime, () => hydrate(runtime, options))
+  const [counts, quarantine] = await untilDone(runtime, () =>
+    Promise.all([ledger.counts(), ledger.listQuarantine(QUARANTINE_SHOWN)]),
+  )
   dispatch(contentsRead({ counts, quarantine }))
 
   if (refusal === null) writer.start()

@@ -71,8 +71,8 @@ export interface RunLedgerOptions extends UpkeepOptions {
 
 const DISPOSE_DEADLINE_MS = 5_000
 
-/** Health that ends when a write succeeds. */
-const TEMPORARY: ReadonlySet<Health['state']> = new Set(['recovering', 'full'])
+/** Health that ends when a write succeeds; `memory-only` is one where the ledger is on disk all the same. */
+const TEMPORARY: ReadonlySet<Health['state']> = new Set(['recovering', 'full', 'memory-only'])
 
 export type RunLedger = ReturnType<typeof createRunLedger>
 
@@ -121,7 +121,8 @@ export function createRunLedger(options: RunLedgerOptions) {
       },
       health: (error) => {
         if (error !== null) dispatch(healthChanged(toHealth(error)))
-        else if (TEMPORARY.has(getState().ledger.health.state)) dispatch(healthChanged({ state: 'ok' }))
+        else if (ledger.kind !== 'memory' && TEMPORARY.has(getState().ledger.health.state))
+          dispatch(healthChanged({ state: 'ok' }))
       },
       conflict: (log, events) => rebase(runtime, log, events),
     },

@@ -12,7 +12,9 @@ import type { Gap } from '../core/intake.ts'
 import { createRedaction } from '../core/redaction.ts'
 import type { Redaction } from '../core/redaction.ts'
 import { isSettled } from '../core/status.ts'
-import type { Durability, QuarantineEntry } from '../ledger/port.ts'
+import type { QuarantineEntry } from '../ledger/copies.ts'
+import type { Durability } from '../ledger/port.ts'
+import type { Repeat } from './repeats.ts'
 
 /** Characters of a refused input that are kept. */
 export const RAW_KEPT = 4_000
@@ -28,6 +30,8 @@ export interface Gathered {
   quarantine: QuarantineEntry[]
   streams: Set<string>
   counts: { received: number; duplicates: number }
+  /** Taken for repeats, and not yet compared with what came first. */
+  repeats: Repeat[]
 }
 
 export function newGathered(received: number): Gathered {
@@ -37,6 +41,7 @@ export function newGathered(received: number): Gathered {
     quarantine: [],
     streams: new Set(),
     counts: { received, duplicates: 0 },
+    repeats: [],
   }
 }
 

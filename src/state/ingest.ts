@@ -18,6 +18,8 @@ import { eventsReceived, recordsLoaded } from './actions.ts'
 import { dropStored } from './dropStored.ts'
 import { durabilityOf, gapBefore, newGathered, RAW_KEPT, redactionFailed, toItem } from './gathered.ts'
 import type { Gathered, Item } from './gathered.ts'
+import { changedRepeats, COMPARED, OTHER_CONTENT } from './repeats.ts'
+import { createRunLimit } from './runLimit.ts'
 import type { RunsState } from './runsState.ts'
 import { at } from './table.ts'
 
@@ -43,7 +45,7 @@ interface Arrived {
 }
 
 export function createIngest(options: {
-  ledger: Pick<Ledger, 'readCursor' | 'readRecords'>
+  ledger: Pick<Ledger, 'readCursor' | 'readRecords' | 'readEvents' | 'sizeOf'>
   clock: Clock
   frames: Frames
   dispatch: Dispatch
@@ -54,6 +56,7 @@ export function createIngest(options: {
 }): Ingest {
   const { ledger, clock, frames, dispatch, runs, redaction, page } = options
   const deltas = createDeltaRedaction(redaction)
+  const limit = createRunLimit({ ledger, recordOf: (log) => at(runs().records, log) })
   const intakes = new Map<string, { info: StreamInfo; intake: StreamIntake<Item> }>()
   /** Gaps given up and not yet recorded, by stream. */
   const owed = new Map<string, readonly Gap[]>()
@@ -88,7 +91,10 @@ export function createIngest(options: {
     queue = queue.slice(FRAME_EVENTS)
     await openStreams(batch)
     const gathered = gather(batch)
-    await loadRecords(gathered.events.map(({ event }) => event.log))
+    await refuseChanged(gathered)
+    const logs = gathered.events.map(({ event }) => event.log)
+    await loadRecords(logs)
+    await limit.measure(logs)
     await sendOwn(gathered)
   }
 
@@ -118,7 +124,12 @@ export function createIngest(options: {
     if (position === null || intake === undefined) return
     const offered = intake.offer({ position, item }, clock.monotonic())
     into.streams.add(stream.id)
-    if (offered.kind === 'duplicate') into.counts.duplicates += 1
+    if (offered.kind === 'duplicate') {
+      into.counts.duplicates += 1
+      if (item.kind === 'event' && into.repeats.length < COMPARED) {
+        into.repeats.push({ prepared: item.prepared, raw })
+      }
+    }
     if (offered.kind === 'refused') quarantine(into, stream.id, position, offered.reason, raw)
     if (offered.kind === 'ready') for (const ready of offered.items) takeIn(into, stream.id, ready)
   }
@@ -134,6 +145,15 @@ export function createIngest(options: {
     refusals += 1
     const id = `${at}:${String(refusals).padStart(9, '0')}:${page}`
     into.quarantine.push({ id, stream, position, reason, raw: redaction.raw(raw, RAW_KEPT), at })
+  }
+
+  /** Refuses what a source says again with other content; the first stays. */
+  async function refuseChanged(into: Gathered): Promise<void> {
+    if (into.repeats.length === 0) return
+    const changed = await changedRepeats(ledger, into.repeats, (log) => at(runs().tails, log) ?? [])
+    for (const { prepared, raw } of changed) {
+      quarantine(into, prepared.event.stream, prepared.event.position, OTHER_CONTENT, raw)
+    }
   }
 
   /** A gap is recorded in the log that goes on without it: that of the stream's next event. */
@@ -218,6 +238,7 @@ export function createIngest(options: {
 
   function send(into: Gathered): void {
     const { records } = runs()
+    into.events = [...limit.keep(into.events)]
     const isRepair = (stream: string): boolean => intakes.get(stream)?.info.kind === 'repair'
     const { changes, redundant } = accept(
       (log) => at(records, log),

@@ -4,7 +4,8 @@
  */
 import { createReducer } from '@reduxjs/toolkit'
 import type { SourceStatus } from '../core/ports.ts'
-import type { IntegrityReport, LedgerCounts, QuarantineEntry } from '../ledger/port.ts'
+import type { QuarantineEntry } from '../ledger/copies.ts'
+import type { IntegrityReport, LedgerCounts } from '../ledger/port.ts'
 import {
   bootAdvanced,
   committed,

@@ -17,8 +17,9 @@ import type { Mode } from './modes.ts'
 import { openRun, surroundings } from './results.ts'
 import { serveSite } from './site.ts'
 import { writeTable } from './table.ts'
+import { tabs } from './tabs.ts'
 
-const USAGE = `npm run test:kill -- [--test kills|exits|damage|disk-full|quota] [--mode <back end>-<durability>[-bare]] [--n lines of a whole run]
+const USAGE = `npm run test:kill -- [--test kills|exits|damage|disk-full|quota|tabs] [--mode <back end>-<durability>[-bare]] [--n lines of a whole run]
                      [--minutes 9] [--seed n] [--evidence folder]
 npm run test:kill -- --table`
 
@@ -73,6 +74,8 @@ export async function main(args: readonly string[]): Promise<number> {
       return measure(diskFull, task)
     case 'quota':
       return measure(quota, task)
+    case 'tabs':
+      return measure(tabs, task)
     default:
       console.error(USAGE)
       return 2

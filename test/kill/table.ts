@@ -54,6 +54,7 @@ const TITLES: Readonly<Record<string, string>> = {
   damage: 'Files damaged at random places while the browser is dead',
   'disk-full': 'A disk without room, and room again',
   quota: 'A quota of 3 MiB, lifted again',
+  tabs: 'Three tabs, frozen, crashed, closed and reloaded at random',
 }
 
 const LABELS: Readonly<Record<string, string>> = {
@@ -85,6 +86,15 @@ const LABELS: Readonly<Record<string, string>> = {
   neverRecovered: 'shortages it did not recover from',
   saidMs: 'ms until it is said, p50 / p99',
   recoveredMs: 'ms until it works again, p50 / p99',
+  takeovers: 'times another tab took over',
+  freedMs: 'ms until the next tab is connected after one is gone, p50 / p99',
+  frozenMs: 'ms until the next tab is connected after one is frozen, p50 / p99',
+  missing: 'events of the core that are missing',
+  duplicates: 'events stored twice',
+  misplaced: 'events out of order',
+  different: 'records of tabs that are not the fold of the log',
+  connections: 'tabs connected too many or too few',
+  repaired: 'events a full check of both copies found wrong',
   backEnd: 'back end',
   ackMs: 'ms to the receipt, p50 / p99',
   firstRowMs: 'ms to the first row, p50 / p99',

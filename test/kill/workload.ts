@@ -9,7 +9,7 @@ import type { CommandState, RunCommand } from '../../src/core/commands.ts'
 import type { RawEvent, StreamInfo } from '../../src/core/events.ts'
 import { isRunLog } from '../../src/core/ids.ts'
 import type { LogId } from '../../src/core/ids.ts'
-import type { QuarantineEntry } from '../../src/ledger/port.ts'
+import type { QuarantineEntry } from '../../src/ledger/copies.ts'
 
 export const LOGS: readonly LogId[] = ['r:a', 'r:b', 'r:c', 'r:d', 'r:e', 'r:f', 'w:flow', 'w:side']
 
@@ -33,7 +33,7 @@ export const streamOf = (log: LogId): StreamInfo => ({
 /** The event with its blobs, as the border lets it in. @throws Error when the border would refuse it. */
 export function eventAt(place: Place): Prepared {
   const { log, sequence } = place
-  const told = isRunLog(log) ? runEvent(place) : workflowEvent(place)
+  const told = toldAt(place)
   const raw: RawEvent = { log, ...told, timestamp: START + sequence, position: sequence }
   const decoded = decodeEvent(raw, streamOf(log).id)
   if (decoded.kind !== 'event') throw new Error(`Not an event: ${JSON.stringify(decoded)}`)
@@ -42,7 +42,10 @@ export function eventAt(place: Place): Prepared {
   return result.prepared
 }
 
-type Told = Pick<RawEvent, 'type' | 'payload'>
+export type Told = Pick<RawEvent, 'type' | 'payload'>
+
+/** What happens there, whoever tells of it. */
+export const toldAt = (place: Place): Told => (isRunLog(place.log) ? runEvent(place) : workflowEvent(place))
 
 /** Attempts of twenty events: calls, a checkpoint and an end with its result, both kept as blobs. */
 function runEvent(place: Place): Told {

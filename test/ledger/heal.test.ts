@@ -90,7 +90,9 @@ describe('what one copy lost, the other gives back', () => {
   test('A3 W6 refused inputs that the journal lost are in both copies again, and outlive the database', () =>
     withCopies(async (copies) => {
       const story = chronicle()
-      await copies.write(story.keep({ ...fullBatch(story, 'a'), quarantine: [refused('one'), refused('two')] }))
+      await copies.write(
+        story.keep({ ...fullBatch(story, 'a'), quarantine: [refused('one'), refused('two')] }),
+      )
       const before = await copies.ledger.listQuarantine(9)
       copies.wipeJournal()
       await copies.restart()
@@ -167,7 +169,10 @@ describe('a page that dies while it heals', () => {
         await copies.restart()
         await copies.heal()
         expect(await copies.contents()).toEqual(before)
-        expect(await copies.heal()).toMatchObject({ compared: false, integrity: { rebuilt: 0, lostEvents: 0 } })
+        expect(await copies.heal()).toMatchObject({
+          compared: false,
+          integrity: { rebuilt: 0, lostEvents: 0 },
+        })
         expect(await copies.ledger.losses()).toEqual({ events: 0, logs: [] })
       }))
   }
@@ -191,7 +196,9 @@ describe('verify', () => {
       await copies.write(story.tell([started('r:one'), ...chatter('r:one', 2)]))
       await copies.write(story.tell(chatter('r:one', 2)))
       const before = await copies.contents()
-      await onDisk(copies.disk, (db) => db.put('segments', { first: 1, last: 3, body: '[{"log":' }, ['r:one', 3]))
+      await onDisk(copies.disk, (db) =>
+        db.put('segments', { first: 1, last: 3, body: '[{"log":' }, ['r:one', 3]),
+      )
       const found = await verify(copies.ledger, copies.journal)
       expect(found).toMatchObject({ events: 2, repaired: 3, unreadable: 0 })
       expect(await copies.contents()).toEqual(before)
@@ -210,7 +217,11 @@ describe('verify', () => {
         await db.put('blobs', 'as wrotten', 'report')
       })
       expect((await copies.heal()).compared).toBe(false)
-      expect(await verify(copies.ledger, copies.journal)).toMatchObject({ repaired: 4, unreadable: 0, texts: 1 })
+      expect(await verify(copies.ledger, copies.journal)).toMatchObject({
+        repaired: 4,
+        unreadable: 0,
+        texts: 1,
+      })
       expect(await copies.contents()).toEqual(before)
       expect(await copies.ledger.readBlob('report')).toBe('as written')
     }))
@@ -330,14 +341,19 @@ asyncProperty(
         if (misfortune === 'cut journal') copies.cutJournal(share)
 
         await copies.heal()
-        const expected = new Map([...story.events].map(([each, list]) => [each, list.map((e) => JSON.stringify(e))]))
+        const expected = new Map(
+          [...story.events].map(([each, list]) => [each, list.map((e) => JSON.stringify(e))]),
+        )
         expect(await copies.contents()).toEqual(expected)
         expect((await copies.ledger.readCursor('live'))?.position).toBe(at)
         for (const [each, list] of story.events) {
           const held = (await copies.journalled()).get(each) ?? new Set()
           expect(list.every(({ sequence }) => held.has(sequence))).toBe(true)
         }
-        expect(await copies.heal()).toMatchObject({ compared: false, integrity: { rebuilt: 0, lostEvents: 0 } })
+        expect(await copies.heal()).toMatchObject({
+          compared: false,
+          integrity: { rebuilt: 0, lostEvents: 0 },
+        })
       }
     }),
   60,

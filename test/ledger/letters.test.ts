@@ -131,7 +131,10 @@ asyncProperty(
   'W1 W5 letters and ordinary writes, in any order: every event once, in the order of its page, rows are the fold',
   fc.record({
     seed: fc.nat(10_000),
-    steps: fc.array(fc.constantFrom('write', 'leave', 'leave and write', 'adopt'), { minLength: 1, maxLength: 12 }),
+    steps: fc.array(fc.constantFrom('write', 'leave', 'leave and write', 'adopt'), {
+      minLength: 1,
+      maxLength: 12,
+    }),
   }),
   ({ seed, steps }) =>
     onFreshDisk(async (_, ledger) => {

@@ -53,7 +53,9 @@ const NONSENSE: readonly unknown[] = [
   'text',
   { log: 'r:one' },
   { log: 'x', type: 'run.registered', position: -1 },
-  JSON.parse('{"log":"r:one","type":"foreign","position":"k","timestamp":1,"payload":{"__proto__":{"polluted":1}}}'),
+  JSON.parse(
+    '{"log":"r:one","type":"foreign","position":"k","timestamp":1,"payload":{"__proto__":{"polluted":1}}}',
+  ),
 ]
 
 asyncProperty(

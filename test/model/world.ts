@@ -139,16 +139,22 @@ export class World {
     if (log === 'w:flow') {
       return this.#random.pick([
         () => say('workflow.registered', { definitionId: 'd', phases: [] }),
-        () => say('workflow.transitioned', { to: this.#random.pick(['running', 'completed']), trigger: 'spawn' }),
+        () =>
+          say('workflow.transitioned', { to: this.#random.pick(['running', 'completed']), trigger: 'spawn' }),
         () => say('run.linked', { childRunId: 'one' }),
       ])()
     }
     return this.#random.pick([
       () => say('run.registered', { workflowRunId: 'flow', parentThreadId: 't' }),
-      () => say('run.transitioned', { to: this.#random.pick(['running', 'idle', 'completed']), trigger: 'spawn' }),
+      () =>
+        say('run.transitioned', {
+          to: this.#random.pick(['running', 'idle', 'completed']),
+          trigger: 'spawn',
+        }),
       () => say('run.attempt_started', { trigger: 'restart', status: 'running' }),
       () => say('tool.started', { callId, name: 'read', args: '{}' }),
-      () => say('tool.finished', { callId, status: 'completed', output: 'x'.repeat(this.#random.below(3_000)) }),
+      () =>
+        say('tool.finished', { callId, status: 'completed', output: 'x'.repeat(this.#random.below(3_000)) }),
       () => say('question.asked', { questionId: `q${this.#random.below(3)}`, prompt: 'Which?' }),
       () => say('usage.reported', { key: callId, scope: 'own', inputTokens: this.#random.below(99) }),
       () => say('checkpoint.saved', { state: 'y'.repeat(this.#random.below(3_000)) }),
@@ -164,7 +170,10 @@ export class World {
   /** Everything that was handed over is durable in both copies, and counts as acknowledged from now on. */
   async settle(): Promise<void> {
     if (this.#page === null) return
-    await patiently(this.#page.ledger.whenIdle(), () => `never idle: ${JSON.stringify(this.state.ledger.health)}`)
+    await patiently(
+      this.#page.ledger.whenIdle(),
+      () => `never idle: ${JSON.stringify(this.state.ledger.health)}`,
+    )
     for (const event of (await this.stored()).flat()) this.acked.add(eventIdentity(event))
   }
 
@@ -196,13 +205,15 @@ export class World {
     const identities = all.flat().map(eventIdentity)
     const known = new Set(identities)
     if (known.size !== identities.length) wrong.push('an event is stored twice')
-    for (const identity of this.acked) if (!known.has(identity)) wrong.push(`acknowledged and gone: ${identity}`)
+    for (const identity of this.acked)
+      if (!known.has(identity)) wrong.push(`acknowledged and gone: ${identity}`)
     const submitted = new Set(
       this.history.map((_, index) => eventIdentity({ stream: STREAM.id, position: index + 1 })),
     )
     for (const { stream, position } of all.flat()) {
       const isOurs = stream === 'ledger:reconcile' || String(position).startsWith('gap:')
-      if (!isOurs && !submitted.has(eventIdentity({ stream, position }))) wrong.push(`never said: ${position}`)
+      if (!isOurs && !submitted.has(eventIdentity({ stream, position })))
+        wrong.push(`never said: ${position}`)
     }
     const ledger = indexedDbLedger({ scope: this.scope, clock: this.#clock })
     const records = await ledger.readRecords(LOGS)

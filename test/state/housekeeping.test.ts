@@ -17,7 +17,7 @@ afterEach(async () => {
   pages = []
 })
 
-async function open(scope: string, options: Partial<RunLedgerOptions> = {}): Promise<Page> {
+async function open(scope: string, options: Omit<Partial<RunLedgerOptions>, 'source'> = {}): Promise<Page> {
   const page = openPage(scope, { idle: async () => {}, ...options })
   pages.push(page)
   await page.boot()

@@ -14,7 +14,10 @@ afterEach(async () => {
   pages = []
 })
 
-async function open(scope = newScope(), options: Partial<RunLedgerOptions> = {}): Promise<Page> {
+async function open(
+  scope = newScope(),
+  options: Omit<Partial<RunLedgerOptions>, 'source'> = {},
+): Promise<Page> {
   const page = openPage(scope, { idle: async () => {}, ...options })
   pages.push(page)
   await page.boot()

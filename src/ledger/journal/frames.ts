@@ -5,7 +5,7 @@
 import type { RunCommand } from '../../core/commands.ts'
 import type { LogId } from '../../core/ids.ts'
 import type { StreamCursor } from '../../core/intake.ts'
-import type { QuarantineEntry, Stamp, Tombstone } from '../port.ts'
+import type { QuarantineEntry, Stamp, Tombstone } from '../copies.ts'
 import { KIND, seal } from './envelope.ts'
 import type { Totals } from './envelope.ts'
 import type { FrameHead, JournalFrame } from './port.ts'

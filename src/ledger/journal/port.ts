@@ -5,7 +5,7 @@
 import type { RunCommand } from '../../core/commands.ts'
 import type { LogId } from '../../core/ids.ts'
 import type { StreamCursor } from '../../core/intake.ts'
-import type { Pieces, Stamp, Tombstone } from '../port.ts'
+import type { Pieces, Stamp, Tombstone } from '../copies.ts'
 
 /** What one write of the ledger holds, less the records: those are folded again from the events. */
 export interface JournalFrame extends Pieces {

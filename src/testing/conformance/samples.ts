@@ -11,7 +11,8 @@ import type { SourceEvent } from '../../core/events.ts'
 import type { LogId } from '../../core/ids.ts'
 import { isRunLog } from '../../core/ids.ts'
 import type { StreamCursor } from '../../core/intake.ts'
-import type { LedgerBatch, QuarantineEntry } from '../../ledger/port.ts'
+import type { QuarantineEntry } from '../../ledger/copies.ts'
+import type { LedgerBatch } from '../../ledger/port.ts'
 import { EMPTY_BATCH } from '../../ledger/port.ts'
 
 export const T0 = Date.UTC(2026, 0, 1)

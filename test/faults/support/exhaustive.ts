@@ -65,9 +65,11 @@ export function story(): object[] {
 const { stream } = script()
 const hash = (values: readonly unknown[]): string => JSON.stringify(values)
 
-/** Dead, or without a database: what it holds is as gone as it says. */
-const isLost = (at: Machine, page: FaultyPage): boolean =>
-  at.idb.isDead() || page.state().ledger.health.state === 'memory-only'
+/** Dead, or started without a database: what it holds is as gone as it says. */
+function isLost(at: Machine, page: FaultyPage): boolean {
+  const { phase, health } = page.state().ledger
+  return at.idb.isDead() || (phase === 'opening' && health.state !== 'ok')
+}
 
 /** Feeds what the source has from `from` on, and waits until all of it is durable, or the page is dead. */
 async function feed(at: Machine, page: FaultyPage, from: number, events: readonly object[]): Promise<void> {

@@ -71,6 +71,7 @@ export function faultIdb(scope: string): FaultIdb {
   const hung = new WeakSet<IDBTransaction>()
   /** Transactions that land and say that they did not. */
   const lying = new WeakMap<IDBTransaction, string>()
+  const undone = new WeakSet<IDBTransaction>()
   const connections = new Set<IDBDatabase>()
   const running = new Set<Inner>()
   let dead = false
@@ -109,7 +110,7 @@ export function faultIdb(scope: string): FaultIdb {
       case 'abort':
         if (injury.landed) lying.set(tx, injury.name)
         // Never in the middle of a task, as in browsers.
-        else setImmediate(() => isOver(tx) || tx._abort(injury.name))
+        else setImmediate(() => isOver(tx) || rollBack(tx, injury.name))
         return
       case 'hang':
         muted.add(tx)
@@ -134,7 +135,7 @@ export function faultIdb(scope: string): FaultIdb {
   }
 
   function forceClose(db: IDBDatabase): void {
-    for (const tx of running) if (tx.db === db) tx._abort('AbortError')
+    for (const tx of running) if (tx.db === db) rollBack(tx, 'AbortError')
     db.close()
     connections.delete(db)
     setImmediate(() => dispatch.call(db, new FakeEvent('close')))
@@ -167,6 +168,7 @@ export function faultIdb(scope: string): FaultIdb {
     Object.defineProperty(request, 'error', {
       value: new DOMException('injected', error),
       configurable: true,
+      writable: true,
     })
     dispatch.call(request, new FakeEvent('error'))
   }
@@ -283,6 +285,8 @@ export function faultIdb(scope: string): FaultIdb {
 
   function opening(request: IDBOpenDBRequest, event: Event): boolean {
     if (!ours.has(request)) return dispatch.call(request, event)
+    // A page that does not hear of an upgrade makes none.
+    if (event.type === 'upgradeneeded' && muted.has(request)) request.transaction?.abort()
     if (event.type === 'success') {
       connections.add(request.result)
       const injury = muted.has(request) ? null : pass('opened', null, name)
@@ -326,8 +330,11 @@ export function faultIdb(scope: string): FaultIdb {
     return muted.has(tx) || dispatch.call(tx, event)
   }
 
-  /** Takes back what a transaction wrote, even when it is through already. */
+  /** Takes back what a transaction wrote, once, even when it is through already. */
   function rollBack(tx: Inner, error: string | null = null): void {
+    running.delete(tx)
+    if (undone.has(tx)) return
+    undone.add(tx)
     tx._abort(error)
   }
 

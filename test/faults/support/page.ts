@@ -7,10 +7,10 @@ import { memoryContentStore } from '../../../src/ledger/contentStore.ts'
 import { indexedDbLedger } from '../../../src/ledger/indexedDb.ts'
 import { memoryDisk, memoryJournal } from '../../../src/ledger/journal/memory.ts'
 import type { MemoryDisk } from '../../../src/ledger/journal/memory.ts'
-import type { RunLedgerOptions } from '../../../src/index.ts'
 import { healthChanged } from '../../../src/state/actions.ts'
 import type { Health } from '../../../src/state/actions.ts'
 import { createLockRegistry, memoryLocks } from '../../../src/platform/memoryLocks.ts'
+import type { Storage } from '../../../src/ledger/storage.ts'
 import { manualClock } from '../../../src/testing/manualClock.ts'
 import type { ManualClock } from '../../../src/testing/manualClock.ts'
 import { newScope, openPage } from '../../state/support/page.ts'
@@ -21,6 +21,7 @@ import type { FaultIdb } from './faultIdb.ts'
 
 export interface FaultyPage extends Page {
   clock: ManualClock
+  storage: Storage
   /** Every health it ever said, the first `ok` included; equal ones in a row once. */
   health(): readonly Health[]
   /** Lets everything happen until it is true; false when it never comes to that. */
@@ -35,7 +36,7 @@ export interface Machine {
   scope: string
   idb: FaultIdb
   files: MemoryDisk
-  open(options?: Partial<RunLedgerOptions>): FaultyPage
+  open(options?: Parameters<typeof openPage>[1]): FaultyPage
   /** The page is gone without a word; the next one can be opened. */
   bury(page: FaultyPage): void
   end(): void
@@ -63,21 +64,18 @@ export function machine({ journal = true }: { journal?: boolean } = {}): Machine
       pages += 1
       const clock = manualClock()
       const locks = memoryLocks(registry)
-      const page = openPage(scope, {
-        clock,
-        locks,
-        storage: {
-          ledger: indexedDbLedger({ scope, clock }),
-          journal: journal ? memoryJournal({ disk: files, writer: `page${pages}`, locks }) : null,
-          content: memoryContentStore(),
-        },
-        ...options,
-      })
+      const storage: Storage = {
+        ledger: indexedDbLedger({ scope, clock }),
+        journal: journal ? memoryJournal({ disk: files, writer: `page${pages}`, locks }) : null,
+        content: memoryContentStore(),
+      }
+      const page = openPage(scope, { clock, locks, storage, ...options })
       return {
         ...page,
         die: () => locks.die(),
         ...timeOf(page, clock, idb),
         clock,
+        storage,
         health: () => healthOf(page),
       }
     },

@@ -1,7 +1,8 @@
 /** Owns what the page and the process that judges it say to each other. Plain JSON only. */
 import type { LogId } from '../../../src/core/ids.ts'
 import type { RunCommand } from '../../../src/core/commands.ts'
-import type { Durability, QuarantineEntry } from '../../../src/ledger/port.ts'
+import type { QuarantineEntry } from '../../../src/ledger/copies.ts'
+import type { Durability } from '../../../src/ledger/port.ts'
 
 /** What a receipt says is durable. */
 export interface Acknowledged {

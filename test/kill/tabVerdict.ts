@@ -1,0 +1,131 @@
+/** Owns the judgement of tabs when all is quiet: one log a run, as the core told it, in every tab and both copies. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { refold } from '../../src/core/accept.ts'
+import type { LogId } from '../../src/core/ids.ts'
+import type { SharedCore } from '../../src/testing/sharedCore.ts'
+import type { TabApi } from '../e2e/shared/main.ts'
+import type { Tab, Tabs } from './tabGroup.ts'
+import { LOGS } from './workload.ts'
+
+/** Time to catch up with the end of the history. */
+const QUIET_MS = 12_000
+const LOOK_MS = 100
+
+/** All zero is what the ledger promises. */
+export interface TabVerdict {
+  /** Said to be durable by a tab, and gone. */
+  lost: number
+  /** Told by the core and missing. */
+  missing: number
+  /** Stored more than once. */
+  duplicates: number
+  /** Stored in another order, or with another type, than told. */
+  misplaced: number
+  /** Records of tabs that are not the fold of the stored events. */
+  different: number
+  /** Tabs connected beyond the one that should be; one when there is none. */
+  connections: number
+  /** Commands accepted whose effect is not there once. */
+  commands: number
+  /** What a full check of both copies had to repair, or could not. */
+  repaired: number
+}
+
+export interface TabJudgement {
+  verdict: TabVerdict
+  /** Events of crashed tabs that were in the first copy only, and have two by now. */
+  copied: number
+}
+
+export async function judgeTabs(tabs: Tabs, core: SharedCore): Promise<TabJudgement> {
+  const [judge, ...others] = tabs.running()
+  if (judge === undefined) throw new Error('No tab is left.')
+  await judge.page.bringToFront()
+  await quiet(tabs, core)
+  const verdict: TabVerdict = { ...FINE }
+  const connected = tabs.running().filter(({ source }) => source === 'connected').length
+  verdict.connections = Math.abs(connected - 1)
+  for (const log of LOGS) await judgeLog(verdict, log, { judge, tabs, core })
+  verdict.commands = wrongCommands(tabs, core)
+  for (const tab of others) await tabs.close(tab)
+  const { repaired, unreadable, restored, copied, lost } = await verify(judge)
+  verdict.repaired = repaired + unreadable + restored + lost
+  return { verdict, copied }
+}
+
+/** Refused as long as a tab that is closing still counts as alive. @throws Error when one does for too long */
+async function verify({ page }: Tab): Promise<Awaited<ReturnType<TabApi['verify']>>> {
+  const until = Date.now() + QUIET_MS
+  for (;;) {
+    try {
+      return await page.evaluate(() => window.tab.verify())
+    } catch (error) {
+      if (Date.now() > until) throw error
+    }
+    await sleep(LOOK_MS)
+  }
+}
+
+const FINE: TabVerdict = {
+  lost: 0,
+  missing: 0,
+  duplicates: 0,
+  misplaced: 0,
+  different: 0,
+  connections: 0,
+  commands: 0,
+  repaired: 0,
+}
+
+/** Waits until every tab has the end of every log, or the time for that is over. */
+async function quiet(tabs: Tabs, core: SharedCore): Promise<void> {
+  const until = Date.now() + QUIET_MS
+  const isThere = async ({ page }: Tab): Promise<boolean> => {
+    const heads = await page.evaluate((logs) => logs.map((log) => window.tab.record(log)), LOGS)
+    return heads.every((record, index) => headOf(record) === told(core, LOGS[index] ?? 'r:a').length)
+  }
+  while (Date.now() < until) {
+    const there = await Promise.all(tabs.running().map(isThere))
+    if (there.every(Boolean)) return
+    await sleep(LOOK_MS)
+  }
+}
+
+const told = ({ history }: SharedCore, log: LogId): SharedCore['history'] =>
+  history.filter((event) => event.log === log)
+
+function headOf(record: string | null): number {
+  if (record === null) return 0
+  const { run, workflow } = JSON.parse(record) as Record<'run' | 'workflow', { lastSequence: number } | undefined>
+  return (run ?? workflow)?.lastSequence ?? 0
+}
+
+async function judgeLog(
+  verdict: TabVerdict,
+  log: LogId,
+  { judge, tabs, core }: { judge: Tab; tabs: Tabs; core: SharedCore },
+): Promise<void> {
+  const stored = await judge.page.evaluate((of) => window.tab.stored(of), log)
+  const expected = told(core, log)
+  const places = new Set(stored.map(({ position }) => position))
+  verdict.missing += expected.filter(({ position }) => !places.has(position)).length
+  verdict.lost += Math.max(0, (tabs.acknowledged.get(log) ?? 0) - stored.length)
+  verdict.duplicates += stored.length - places.size
+  verdict.misplaced += stored.filter(({ sequence, position, type }, index) => {
+    const event = expected[index]
+    return sequence !== index + 1 || position !== event?.position || type !== event.type
+  }).length
+  const folded = JSON.stringify(refold(stored)?.record ?? null)
+  for (const { page } of tabs.running()) {
+    const shown = (await page.evaluate((of) => window.tab.record(of), log)) ?? 'null'
+    if (shown !== folded) verdict.different += 1
+  }
+}
+
+/** The core settles each command once, by an event; one that came before its tab died may be there beyond those accepted. */
+function wrongCommands(tabs: Tabs, { history, sent }: SharedCore): number {
+  const settled = history.filter(({ type }) => type === 'control.settled')
+  const ids = new Set(settled.map(({ payload }) => (payload as { commandId: string }).commandId))
+  const keys = new Set(sent.map(({ idempotencyKey }) => idempotencyKey))
+  return settled.length - ids.size + Math.abs(keys.size - ids.size) + Math.max(0, tabs.accepted() - ids.size)
+}
