@@ -1,13 +1,14 @@
 /** Owns saying loudly when the ledger does not keep what it shows. A loss can be dismissed until more is lost. */
 import { useState } from 'react'
 import { useDispatch } from 'react-redux'
-import { useLedgerStatus, useViewPrefs } from 'run-ledger/react'
+import { useLedgerStatus, useRunLedger, useViewPrefs } from 'run-ledger/react'
 import { choiceMade } from 'run-ledger'
 import type { Health } from 'run-ledger'
 import { healthWords, isLossSeen, LOSS_CHOICE, lostEventsOf, reasonOf } from '../lib/health.ts'
 import { ToneIcon } from './Icon.tsx'
 
 export function HealthBanner() {
+  const runs = useRunLedger()
   const ledger = useLedgerStatus()
   const prefs = useViewPrefs()
   const dispatch = useDispatch()
@@ -34,6 +35,26 @@ export function HealthBanner() {
             <strong>{title}.</strong> {meaning}
             {reason !== null && reason !== '' && <span className="banner-reason">Reason: {reason}</span>}
           </p>
+          {(health.state === 'recovering' || health.state === 'full') && (
+            <button
+              type="button"
+              className="button banner-dismiss"
+              data-testid="retry-saving"
+              onClick={() => runs.retry()}
+            >
+              Try now
+            </button>
+          )}
+          {health.state === 'memory-only' && (
+            <button
+              type="button"
+              className="button banner-dismiss"
+              data-testid="retry-opening"
+              onClick={() => location.reload()}
+            >
+              Reload and try again
+            </button>
+          )}
           {health.state === 'history-lost' && (
             <button
               type="button"

@@ -49,7 +49,8 @@ function drawMembers(value: object, depth: number, budget: { nodes: number; char
   const keys = Object.keys(value)
   const drawn = keys.slice(0, ITEMS).map((key): [string, Json] => {
     const member = Object.getOwnPropertyDescriptor(value, key)
-    const seen = member !== undefined && 'value' in member ? draw(member.value, depth + 1, budget) : '[getter]'
+    const seen =
+      member !== undefined && 'value' in member ? draw(member.value, depth + 1, budget) : '[getter]'
     return [key.slice(0, budget.chars), seen]
   })
   if (keys.length > ITEMS) drawn.push(['[more]', keys.length - ITEMS])

@@ -66,3 +66,12 @@ export interface Pieces {
   quarantine: readonly QuarantineEntry[]
   tombstones: readonly Tombstone[]
 }
+
+export const NO_PIECES: Pieces = {
+  segments: [],
+  blobs: [],
+  cursors: [],
+  commands: [],
+  quarantine: [],
+  tombstones: [],
+}

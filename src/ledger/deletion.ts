@@ -4,6 +4,7 @@
  */
 import type { LogId } from '../core/ids.ts'
 import { contentPrefix } from '../core/ids.ts'
+import { caughtUp } from './behind.ts'
 import type { Tombstone } from './copies.ts'
 import type { Deletion } from './port.ts'
 import { conflict } from './port.ts'
@@ -29,6 +30,7 @@ export async function deleteLogs(
   }
   const meta = { ...((await tx.objectStore('meta').get('ledger')) ?? EMPTY_META) }
   meta.batch += 1
+  meta.behind = caughtUp(meta.behind, logs)
   const eventsBefore = meta.events
   const gone = new Set(logs)
   const tombstones = [...gone].map((log): Tombstone => ({ log, at, batch: meta.batch }))

@@ -8,6 +8,7 @@ import type { Difference } from './compare.ts'
 import type { Journal, JournalFrame, JournalScan, Witness } from './journal/port.ts'
 import { toLedgerError } from './ledgerErrors.ts'
 import { INTACT } from './port.ts'
+import { NO_PIECES } from './copies.ts'
 import type { Pieces, Stamp } from './copies.ts'
 import type { IntegrityReport, Ledger, LedgerError } from './port.ts'
 import { cutSegment } from './ranges.ts'
@@ -35,14 +36,6 @@ const FRAMES_AT_ONCE = 32
 const FRAME_CHARS = 1024 * 1024
 
 const NO_SCAN: JournalScan = { heads: [], damage: [] }
-const NO_PIECES: Pieces = {
-  segments: [],
-  blobs: [],
-  cursors: [],
-  commands: [],
-  quarantine: [],
-  tombstones: [],
-}
 
 /**
  * Compares the copies if their stamps differ, or in any case when `full`, and makes them equal. Needs both to

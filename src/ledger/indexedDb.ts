@@ -5,25 +5,26 @@
 import type { LogRecord } from '../core/entities.ts'
 import type { LogId } from '../core/ids.ts'
 import type { Clock } from '../core/ports.ts'
+import { planRows } from './behind.ts'
 import { createConnection } from './connection.ts'
 import { joinStored } from './cursors.ts'
 import { REPAIR_DEADLINE_MS, TRANSACTION_DEADLINE_MS, withDeadline } from './deadline.ts'
 import { checkIntegrity, isConsistent, recordLoss } from './integrity.ts'
 import { deleteLogs, sizeOf } from './deletion.ts'
+import { KnownHeads } from './heads.ts'
 import { toLedgerError } from './ledgerErrors.ts'
 import { mergeSegments } from './merge.ts'
 import { storeQuarantine } from './quarantine.ts'
 import { unwaited } from './requests.ts'
 import { readStored, restamp, restorePieces, takeInventory } from './repair.ts'
-import type { StoredSegment } from './copies.ts'
 import type { Decision, Durability, Ledger, LedgerBatch, WriteReceipt } from './port.ts'
 import { conflict, INTACT, LedgerError } from './port.ts'
-import { readCount, readList, readPage, readPageFromRows } from './lists.ts'
-import { currentRecord, refoldStale } from './projection.ts'
-import { toRow } from './rows.ts'
+import { readCount, readList, readPage, readPageFromRows, readRows, ROW_STORES } from './lists.ts'
+import { refoldStale } from './projection.ts'
+import { putAll } from './puts.ts'
 import type { LedgerDatabase, LedgerTransaction } from './schema.ts'
 import { EMPTY_META, storeOf, STORES } from './schema.ts'
-import { readHead, readWindow, toSegment } from './segments.ts'
+import { readHead, readWindow } from './segments.ts'
 import { relist } from './tallies.ts'
 
 export const databaseName = (scope: string): string => `run-ledger:${scope}`
@@ -31,6 +32,7 @@ export const databaseName = (scope: string): string => `run-ledger:${scope}`
 export function indexedDbLedger(options: { scope: string; clock: Clock }): Ledger {
   const { clock } = options
   const connection = createConnection(databaseName(options.scope), clock)
+  const heads = new KnownHeads()
 
   async function transact<Result>(
     durability: Durability,
@@ -63,6 +65,7 @@ export function indexedDbLedger(options: { scope: string; clock: Clock }): Ledge
         throw isAbort(error) ? ((await done) ?? error) : error
       }
     } catch (error) {
+      heads.forget()
       if (error instanceof DecisionError) throw error.cause
       const failure = toLedgerError(error)
       // A handle that failed this way may be dead; the next operation opens a new one.
@@ -71,16 +74,36 @@ export function indexedDbLedger(options: { scope: string; clock: Clock }): Ledge
     }
   }
 
+  /** Every log is where this write believes it to be. @throws LedgerError `conflict` */
+  async function checkHeads(
+    tx: LedgerTransaction<'readwrite'>,
+    batch: number,
+    { logs }: LedgerBatch,
+  ): Promise<void> {
+    const found = await Promise.all(
+      logs.map(({ log }, index) => {
+        // One is looked up in any case: events that are lost under the page are missed with the next write.
+        const known = index === 0 ? undefined : heads.at(batch, log)
+        return known ?? readHead(tx.objectStore('segments'), log)
+      }),
+    )
+    for (const [index, { log, base }] of logs.entries()) {
+      const head = found[index] ?? 0
+      if (head !== base) throw conflict(log, base, head)
+    }
+  }
+
+  function wrote({ logs }: LedgerBatch, { stamp }: WriteReceipt): void {
+    const written = logs.map(({ log, base, events }) => [log, events.at(-1)?.sequence ?? base] as const)
+    heads.wrote(stamp.batch, written)
+  }
+
   async function apply(tx: LedgerTransaction<'readwrite'>, batch: LedgerBatch): Promise<WriteReceipt> {
     const metaStore = tx.objectStore('meta')
-    const [meta = EMPTY_META] = await Promise.all([
-      metaStore.get('ledger'),
-      ...batch.logs.map(async ({ log, base }) => {
-        const head = await readHead(tx.objectStore('segments'), log)
-        if (head !== base) throw conflict(log, base, head)
-      }),
-    ])
-    const next = { ...meta, batch: meta.batch + 1 }
+    const meta = (await metaStore.get('ledger')) ?? EMPTY_META
+    const { rows, behind } = planRows(meta.behind, batch.logs)
+    const next = { ...meta, batch: meta.batch + 1, behind }
+    await checkHeads(tx, meta.batch, batch)
     const relisted = batch.logs.flatMap((write) => (write.relisted ? [write.record] : []))
     const [cursors] = await Promise.all([joinStored(tx, batch.cursors), relist(tx, relisted)])
     if (batch.quarantine.length > 0) await storeQuarantine(tx, batch.quarantine, next)
@@ -89,7 +112,7 @@ export function indexedDbLedger(options: { scope: string; clock: Clock }): Ledge
       next.events += events.length
       if (base === 0) next[storeOf(log)] += 1
     }
-    const segments = putAll(tx, { ...batch, cursors })
+    const segments = putAll(tx, { ...batch, cursors }, rows)
     for (const { body } of segments) next.bytes += body.length
     for (const { text } of batch.blobs) next.bytes += text.length
     unwaited(metaStore.put(next, 'ledger'))
@@ -127,17 +150,19 @@ export function indexedDbLedger(options: { scope: string; clock: Clock }): Ledge
       await connection.database()
     },
     opening: connection.opening,
-    write: (batch) => transact(batch.durability, (tx) => apply(tx, batch)),
-    decide: (logs, decision, durability) =>
-      transact(durability, async (tx) => {
-        const records = new Map<LogId, LogRecord>()
-        const rows = await Promise.all(logs.map((log) => tx.objectStore(storeOf(log)).get(log)))
-        for (const row of rows) {
-          if (row !== undefined) records.set(row.log, await currentRecord(tx.objectStore('segments'), row))
-        }
-        const batch = attempt(decision, records)
+    async write(batch) {
+      const receipt = await transact(batch.durability, (tx) => apply(tx, batch))
+      wrote(batch, receipt)
+      return receipt
+    },
+    async decide(logs, decision, durability) {
+      const decided = await transact(durability, async (tx) => {
+        const batch = attempt(decision, byLog(await readRows(tx, logs)))
         return batch === null ? null : { batch, ...(await apply(tx, batch)) }
-      }),
+      })
+      if (decided !== null) wrote(decided.batch, decided)
+      return decided
+    },
     writeLetter(letter) {
       try {
         // A store of its own: it waits for no transaction under way, whose answers a page on its way out may never get.
@@ -157,15 +182,7 @@ export function indexedDbLedger(options: { scope: string; clock: Clock }): Ledge
         await Promise.all(ids.map((id) => tx.store.delete(id)))
         await tx.done
       }),
-    readRecords: (logs) =>
-      read(async (db) => {
-        const tx = db.transaction(['runs', 'workflows', 'segments'])
-        const segments = tx.objectStore('segments')
-        const rows = await Promise.all(logs.map((log) => tx.objectStore(storeOf(log)).get(log)))
-        const found = rows.filter((row) => row !== undefined)
-        const records = await Promise.all(found.map((row) => currentRecord(segments, row)))
-        return new Map(records.map((record) => [record.log, record]))
-      }),
+    readRecords: (logs) => read(async (db) => byLog(await readRows(db.transaction(ROW_STORES), logs))),
     listRecords: (query) =>
       read(async (db) => (isForeign() ? (await readPageFromRows(db, query)).records : readList(db, query))),
     listPage: (query) => read((db) => (isForeign() ? readPageFromRows : readPage)(db, query)),
@@ -227,6 +244,9 @@ export function indexedDbLedger(options: { scope: string; clock: Clock }): Ledge
 
 const isAbort = (error: unknown): boolean => error instanceof DOMException && error.name === 'AbortError'
 
+const byLog = (records: readonly LogRecord[]): ReadonlyMap<LogId, LogRecord> =>
+  new Map(records.map((record) => [record.log, record]))
+
 /** What a decision threw: the caller's own error, not the store's. */
 class DecisionError extends Error {}
 
@@ -236,22 +256,6 @@ function attempt(decision: Decision, records: ReadonlyMap<LogId, LogRecord>): Le
   } catch (error) {
     throw new DecisionError('A decision threw.', { cause: error })
   }
-}
-
-function putAll(tx: LedgerTransaction<'readwrite'>, batch: LedgerBatch): readonly StoredSegment[] {
-  const segments: StoredSegment[] = []
-  for (const { log, events, record } of batch.logs) {
-    const segment = toSegment(events)
-    if (segment !== null) {
-      unwaited(tx.objectStore('segments').put(segment, [log, segment.last]))
-      segments.push({ log, ...segment })
-    }
-    unwaited(tx.objectStore(storeOf(log)).put(toRow(record), log))
-  }
-  for (const { ref, text } of batch.blobs) unwaited(tx.objectStore('blobs').put(text, ref))
-  for (const cursor of batch.cursors) unwaited(tx.objectStore('streams').put(cursor, cursor.stream))
-  for (const command of batch.commands) unwaited(tx.objectStore('commands').put(command, command.id))
-  return segments
 }
 
 function abort(tx: LedgerTransaction<'readwrite'>): void {

@@ -44,10 +44,13 @@ export async function checkIntegrity(tx: LedgerTransaction<'readwrite'>): Promis
   let rebuilt = 0
   let named = 0
   const lostLogs: LogId[] = []
+  const behind = { ...meta.behind }
 
   for (const log of new Set([...extents.keys(), ...heads.keys()])) {
     const extent = extents.get(log) ?? { ranges: [], segments: 0, events: 0 }
-    const { head: rowHead, isStale } = heads.get(log) ?? { head: 0, isStale: true }
+    const { head: written, isStale } = heads.get(log) ?? { head: 0, isStale: true }
+    // A row that is known to be behind speaks for the events it waits for.
+    const rowHead = Math.max(written, behind[log]?.[1] ?? 0)
     const head = Math.max(rowHead, extent.ranges.at(-1)?.[1] ?? 0)
     let next = 1
     let missing = 0
@@ -69,10 +72,11 @@ export async function checkIntegrity(tx: LedgerTransaction<'readwrite'>): Promis
     const record = await refoldStored(tx, log).catch(() => null)
     if (record === null) continue
     await tx.objectStore(storeOf(log)).put(toRow(record), log)
+    delete behind[log]
     rebuilt += 1
   }
   await mendListings(tx)
-  const after = await recount(tx, meta, extents)
+  const after = await recount(tx, { ...meta, behind }, extents)
   // Logs of which nothing is left have no name any more; the counters still know how much they held.
   const lostEvents = Math.max(named, meta.events - after.events)
   if (lostEvents > 0) after.losses = addLosses(meta.losses, lostEvents, lostLogs)

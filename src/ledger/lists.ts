@@ -2,8 +2,9 @@
  * Owns how lists are read: one index scan over listings from the newest on, then only the rows that are shown.
  * What a page costs does not depend on how much is stored.
  */
-import type { IDBPTransaction } from 'idb'
+import type { IDBPObjectStore, IDBPTransaction } from 'idb'
 import type { LogRecord } from '../core/entities.ts'
+import type { LogId } from '../core/ids.ts'
 import { currentRecord } from './projection.ts'
 import type { ListPosition, RecordCount, RecordFilter, RecordPage, RecordQuery } from './port.ts'
 import { isSameListing, matches, newestFirst, positionOf, toListing } from './rows.ts'
@@ -19,7 +20,16 @@ export const COUNT_SCAN = 2_000
 /** IndexedDB counts in 32 bits. */
 const MOST = 2 ** 31
 
-const LIST_STORES = ['listings', 'tallies', 'runs', 'workflows', 'segments'] as const
+/** What records are read from. */
+export const ROW_STORES = ['runs', 'workflows', 'segments', 'meta'] as const
+const LIST_STORES = ['listings', 'tallies', ...ROW_STORES] as const
+
+/** Any transaction over them. */
+interface RowReader {
+  objectStore<Name extends (typeof ROW_STORES)[number]>(
+    name: Name,
+  ): Pick<IDBPObjectStore<LedgerSchema, (typeof ROW_STORES)[number][], Name>, 'get' | 'getAll'>
+}
 type ListTransaction = IDBPTransaction<LedgerSchema, typeof LIST_STORES, 'readonly'>
 
 interface Choice {
@@ -65,11 +75,9 @@ export function pageOf(records: readonly LogRecord[], query: RecordQuery): Recor
 
 /** Reads every row, as `pageOf` wants them: what a read-only page of another version can rely on. */
 export async function readPageFromRows(db: LedgerDatabase, query: RecordQuery): Promise<RecordPage> {
-  const rows = await db.getAll(query.entity === 'run' ? 'runs' : 'workflows')
-  return pageOf(
-    rows.map(({ record }) => record),
-    query,
-  )
+  const tx = db.transaction(ROW_STORES)
+  const logs = await tx.objectStore(query.entity === 'run' ? 'runs' : 'workflows').getAllKeys()
+  return pageOf(await readRows(tx, logs), query)
 }
 
 /** Makes the listings those of the rows: one for each, and no other. */
@@ -131,9 +139,21 @@ async function count(tx: ListTransaction, filter: RecordFilter): Promise<RecordC
 }
 
 async function readRecords(tx: ListTransaction, listings: readonly Listing[]): Promise<readonly LogRecord[]> {
-  const rows = await Promise.all(listings.map(({ log }) => tx.objectStore(storeOf(log)).get(log)))
+  return readRows(
+    tx,
+    listings.map(({ log }) => log),
+  )
+}
+
+/** The records of these logs, as far as there are any; in their order. */
+export async function readRows(tx: RowReader, logs: readonly LogId[]): Promise<readonly LogRecord[]> {
+  const [meta, ...rows] = await Promise.all([
+    tx.objectStore('meta').get('ledger'),
+    ...logs.map((log) => tx.objectStore(storeOf(log)).get(log)),
+  ])
   const segments = tx.objectStore('segments')
-  return Promise.all(rows.flatMap((row) => (row === undefined ? [] : [currentRecord(segments, row)])))
+  const found = rows.filter((row) => row !== undefined)
+  return Promise.all(found.map((row) => currentRecord(segments, row, meta?.behind)))
 }
 
 /** The index that leaves the fewest entries: lineage before state, state before kind. */

@@ -3,8 +3,11 @@
  * that any later page can go on from.
  */
 import { refold } from '../core/accept.ts'
-import type { LogRecord } from '../core/entities.ts'
+import type { LogRecord, RunEvent } from '../core/entities.ts'
+import { lifecycleOf } from '../core/entities.ts'
 import type { LogId } from '../core/ids.ts'
+import type { Behind } from './behind.ts'
+import { caughtUp } from './behind.ts'
 import { PROJECTION_VERSION, toRow, UNFOLDED } from './rows.ts'
 import type { Row } from './rows.ts'
 import type { LedgerTransaction, Segment } from './schema.ts'
@@ -16,29 +19,53 @@ interface SegmentReader {
   getAll(range: IDBKeyRange): Promise<readonly Segment[]>
 }
 
-/** The record as the present fold has it. */
-export async function currentRecord(segments: SegmentReader, row: Row): Promise<LogRecord> {
-  return row.projection === PROJECTION_VERSION ? row.record : foldAgain(segments, row)
+/** The record as the present fold has it, at the head of its log. */
+export async function currentRecord(
+  segments: SegmentReader,
+  row: Row,
+  behind: Behind | undefined,
+): Promise<LogRecord> {
+  const again = row.projection === PROJECTION_VERSION ? null : await foldAgain(segments, row)
+  return again ?? goOn(segments, row.record, behind?.[row.log]?.[1] ?? 0)
+}
+
+/** The record up to `head`, also where the events in between are lost or unreadable. */
+async function goOn(segments: SegmentReader, record: LogRecord, head: number): Promise<LogRecord> {
+  const { lastSequence } = lifecycleOf(record)
+  if (lastSequence >= head) return record
+  const stored = await segments.getAll(segmentsOf(record.log, lastSequence + 1))
+  const events = stored.flatMap(readable).filter(({ sequence }) => sequence > lastSequence)
+  return at(refold(events, record)?.record ?? record, head)
+}
+
+function readable(segment: Segment): readonly RunEvent[] {
+  try {
+    return eventsOf(segment)
+  } catch {
+    return []
+  }
+}
+
+function at(record: LogRecord, lastSequence: number): LogRecord {
+  return record.entity === 'run'
+    ? { ...record, run: { ...record.run, lastSequence } }
+    : { ...record, workflow: { ...record.workflow, lastSequence } }
 }
 
 /** The record at the log's head, also where the last events are lost; null for a log without events. */
 export function foldSegments(segments: readonly Segment[]): LogRecord | null {
   const record = refold(segments.flatMap(eventsOf))?.record
-  if (record === undefined) return null
-  const head = { lastSequence: segments.at(-1)?.last ?? 0 }
-  return record.entity === 'run'
-    ? { ...record, run: { ...record.run, ...head } }
-    : { ...record, workflow: { ...record.workflow, ...head } }
+  return record === undefined ? null : at(record, segments.at(-1)?.last ?? 0)
 }
 
-/** Where events are lost or unreadable the row is the only one who remembers them, and stays as it is. */
-async function foldAgain(segments: SegmentReader, { log, record, projection }: Row): Promise<LogRecord> {
+/** Null where events are lost or unreadable: the row is the only one who remembers them, and stays as it is. */
+async function foldAgain(segments: SegmentReader, { log, projection }: Row): Promise<LogRecord | null> {
   const stored = await segments.getAll(segmentsOf(log))
-  if (projection !== UNFOLDED && stored.some(({ lost }) => lost === true)) return record
+  if (projection !== UNFOLDED && stored.some(({ lost }) => lost === true)) return null
   try {
-    return foldSegments(stored) ?? record
+    return foldSegments(stored)
   } catch {
-    return record
+    return null
   }
 }
 
@@ -53,9 +80,12 @@ export async function refoldStale(tx: LedgerTransaction<'readwrite'>, limit: num
   if (isCurrent && projected.upTo === null) return 0
   const done = isCurrent ? projected.upTo : null
   const logs = await nextLogs(tx, done, limit)
-  for (const log of logs) await mend(tx, log)
+  for (const log of logs) await mend(tx, log, meta.behind)
   const upTo = logs.length < limit ? null : (logs.at(-1) ?? null)
-  await tx.objectStore('meta').put({ ...meta, projected: { version: PROJECTION_VERSION, upTo } }, 'ledger')
+  const behind = caughtUp(meta.behind, logs)
+  await tx
+    .objectStore('meta')
+    .put({ ...meta, behind, projected: { version: PROJECTION_VERSION, upTo } }, 'ledger')
   return upTo === null ? 0 : countAfter(tx, upTo)
 }
 
@@ -81,11 +111,15 @@ async function countAfter(tx: LedgerTransaction<'readwrite'>, log: LogId): Promi
 }
 
 /** A listing may be older than its row: a write of the present fold saw no change and did not list it again. */
-async function mend(tx: LedgerTransaction<'readwrite'>, log: LogId): Promise<void> {
+async function mend(
+  tx: LedgerTransaction<'readwrite'>,
+  log: LogId,
+  behind: Behind | undefined,
+): Promise<void> {
   const rows = tx.objectStore(storeOf(log))
   const row = await rows.get(log)
   if (row === undefined) return
-  const record = await currentRecord(tx.objectStore('segments'), row)
-  if (row.projection !== PROJECTION_VERSION) await rows.put(toRow(record), log)
+  const record = await currentRecord(tx.objectStore('segments'), row, behind)
+  if (record !== row.record) await rows.put(toRow(record), log)
   await relist(tx, [record])
 }

@@ -8,8 +8,8 @@ import type { Durability, LedgerError } from './port.ts'
 import { merge, withoutLogs } from './work.ts'
 import type { WriterWork } from './work.ts'
 
-/** Events of one transaction under backlog; more would only hold others up. */
-export const FLUSH_EVENTS = 1_024
+/** Events of one transaction under backlog: the more share a segment and a row, the cheaper each is. */
+export const FLUSH_EVENTS = 4_096
 
 /** What became of an append. */
 export interface AppendReceipt {

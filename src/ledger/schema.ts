@@ -6,6 +6,7 @@ import type { DBSchema, IDBPDatabase, IDBPTransaction } from 'idb'
 import type { RunCommand } from '../core/commands.ts'
 import type { LogId } from '../core/ids.ts'
 import type { StreamCursor } from '../core/intake.ts'
+import type { Behind } from './behind.ts'
 import type { QuarantineEntry } from './copies.ts'
 import type { Letter, Losses } from './port.ts'
 import type { Listing, Row } from './rows.ts'
@@ -63,6 +64,8 @@ export interface Meta {
   quarantineDropped?: number
   /** Characters of segment bodies and blobs. */
   bytes: number
+  /** Rows that are behind their events; absent when none is. */
+  behind?: Behind
   /** How far rows are known to be as the present fold has them; absent before anyone looked. */
   projected?: { version: number; upTo: LogId | null }
   /** Found lost by integrity checks, over all sessions; absent while nothing ever was. */

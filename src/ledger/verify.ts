@@ -8,7 +8,7 @@ import type { RunEvent } from '../core/entities.ts'
 import { heal } from './heal.ts'
 import type { HealReport } from './heal.ts'
 import type { FrameHead, Journal } from './journal/port.ts'
-import { EMPTY_BATCH } from './port.ts'
+import { NO_PIECES } from './copies.ts'
 import type { StoredSegment } from './copies.ts'
 import type { Ledger } from './port.ts'
 import { cutSegment } from './ranges.ts'
@@ -72,14 +72,12 @@ export async function verify(
     const text = await ledger.readBlob(ref)
     if (text === null || crc32.str(text) === sum) continue
     const texts = (await second?.read([head.at]))?.flatMap((frame) => frame.blobs) ?? []
-    await ledger.restore({ ...NOTHING, blobs: texts.filter((each) => each.ref === ref) })
+    await ledger.restore({ ...NO_PIECES, blobs: texts.filter((each) => each.ref === ref) })
     found.repaired += 1
   }
   if (found.repaired > 0) await ledger.check({ full: true })
   return { healing, logs: logs.size, ...found }
 }
-
-const NOTHING = { ...EMPTY_BATCH, segments: [], tombstones: [] }
 
 const checksum = (event: RunEvent): number => crc32.str(JSON.stringify(event))
 
@@ -146,6 +144,6 @@ async function putBack(
   }
   if (events.size !== last - first + 1) return 0
   const body = JSON.stringify([...events.values()].toSorted((a, b) => a.sequence - b.sequence))
-  await ledger.restore({ ...NOTHING, segments: [{ log, first, last, body }] })
+  await ledger.restore({ ...NO_PIECES, segments: [{ log, first, last, body }] })
   return events.size
 }

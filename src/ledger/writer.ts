@@ -19,8 +19,8 @@ import { replacePoison, stripBulk } from './replace.ts'
 import { isEmpty, NO_WORK, withoutLogs } from './work.ts'
 import type { WriterWork } from './work.ts'
 
-/** Lets a frame's worth of events share a transaction. */
-export const WRITE_GAP_MS = 16
+/** From one write to the next, at least: what comes in small pieces shares a transaction. A frame is longer. */
+export const WRITE_GAP_MS = 10
 /** A store that keeps failing is probed twice a minute, not hammered. */
 const BACKOFF_MS = [100, 500, 2_000, 10_000, 30_000] as const
 /** Events held in memory for a full disk; beyond, bulk events lose their payload and keep their place. */
@@ -48,9 +48,11 @@ export class LedgerWriter {
   #flying: Flight | null = null
   #busy: Promise<void> | null = null
   #cancelTimer: (() => void) | null = null
+  #lastWriteAt = -Infinity
   #open = false
   #refusal: LedgerError | null = null
-  #failures = 0
+  /** Writes that failed in a row. */
+  failures = 0
   /** Logs the store can never take; said, kept in memory, and in nobody's way. */
   readonly #aside = new Set<LogId>()
 
@@ -137,6 +139,13 @@ export class LedgerWriter {
     })
   }
 
+  /** Takes what waits of a log out of the queue, in order, to have it accepted again. */
+  takeOut(log: LogId): readonly RunEvent[] {
+    const events = this.#queue.eventsOf(log)
+    this.#queue.removeLog(log)
+    return events
+  }
+
   /** Both copies were made equal by a repair. */
   repaired(): void {
     this.#mirror.repaired()
@@ -170,15 +179,13 @@ export class LedgerWriter {
 
   #schedule(): void {
     if (!this.#open || this.#busy !== null || this.#queue.isEmpty) return
-    if (this.#queue.isUrgent && this.#failures === 0) {
-      this.flush()
-      return
-    }
-    const backoff = BACKOFF_MS[Math.min(this.#failures, BACKOFF_MS.length) - 1]
+    const backoff = BACKOFF_MS[Math.min(this.failures, BACKOFF_MS.length) - 1]
+    const wait = backoff ?? this.#lastWriteAt + WRITE_GAP_MS - this.#clock.monotonic()
+    if (wait <= 0 || (backoff === undefined && this.#queue.isUrgent)) return this.flush()
     this.#cancelTimer ??= this.#clock.setTimeout(() => {
       this.#cancelTimer = null
       this.flush()
-    }, backoff ?? WRITE_GAP_MS)
+    }, wait)
   }
 
   #stopTimer(): void {
@@ -189,6 +196,7 @@ export class LedgerWriter {
   async #writeNext(): Promise<void> {
     const next = this.#queue.take()
     if (next === null) return
+    this.#lastWriteAt = this.#clock.monotonic()
     if (next.kind === 'flight') this.#flying = next
     this.#busy = next.kind === 'flight' ? this.#fly(next) : next.run()
     await this.#busy
@@ -213,8 +221,8 @@ export class LedgerWriter {
   /** Writes, and says that the store works when it did not before. */
   async #write(work: WriterWork): Promise<{ mirrored: Promise<boolean> }> {
     const delivered = await this.#delivery.write(work)
-    if (this.#failures > 0) {
-      this.#failures = 0
+    if (this.failures > 0) {
+      this.failures = 0
       this.#tell(() => this.#events.health(null))
     }
     return delivered
@@ -240,7 +248,7 @@ export class LedgerWriter {
       await this.#acceptAgain(error.log, this.#queue.eventsOf(error.log))
       return
     }
-    this.#failures += 1
+    this.failures += 1
     this.#tell(() => this.#events.health(error))
     if (error.kind !== 'capacity' || this.#queue.events <= HELD_FULL) return
     // No room on the disk, and soon none in memory.

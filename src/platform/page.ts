@@ -3,15 +3,18 @@
  * without a document, for workers, Node and tests.
  */
 
-/** Schedules work for the next frame; gives back how to cancel it. */
-export type Frames = (work: () => void) => () => void
+/**
+ * Schedules work for the next frame; gives back how to cancel it. `behind`: more waits than a frame holds, so the
+ * work waits for what else the page has to do, and not for the screen.
+ */
+export type Frames = (work: () => void, behind?: boolean) => () => void
 
 /**
  * Animation frames while the page is visible. A hidden page has none, and its timers are clamped to a second
  * or more; a message to oneself is not.
  */
-export const pageFrames: Frames = (work) => {
-  if (typeof document !== 'undefined' && document.visibilityState === 'visible') {
+export const pageFrames: Frames = (work, behind = false) => {
+  if (!behind && typeof document !== 'undefined' && document.visibilityState === 'visible') {
     let cancelFrame = (): void => {}
     // A frame can fail to come (covered window, hidden in between); the timer makes sure.
     const timer = setTimeout(() => run(), 100)

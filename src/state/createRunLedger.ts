@@ -236,6 +236,8 @@ export function createRunLedger(options: RunLedgerOptions) {
       const command = await send({ log: workflowLog(workflowRunId), verb: 'start', payload })
       return { workflowRunId, command }
     },
+    /** Tries at once to write what waits, for a person who made room or does not want to wait. */
+    retry: (): void => writer.flush(),
     /**
      * Deletes a database that opens and cannot be read, so that the next start brings it back from the second copy.
      * Reload afterwards. @throws LedgerError when there is nothing to start from, or other tabs are open.

@@ -9,11 +9,13 @@ import { decodeEvent } from '../core/decode.ts'
 import type { SourceEvent, StreamInfo, TransientEvent } from '../core/events.ts'
 import type { Position } from '../core/ids.ts'
 import type { Gap } from '../core/intake.ts'
+import type { Clock } from '../core/ports.ts'
 import { createRedaction } from '../core/redaction.ts'
 import type { Redaction } from '../core/redaction.ts'
 import { isSettled } from '../core/status.ts'
 import type { QuarantineEntry } from '../ledger/copies.ts'
 import type { Durability } from '../ledger/port.ts'
+import { COMPARED } from './repeats.ts'
 import type { Repeat } from './repeats.ts'
 
 /** Characters of a refused input that are kept. */
@@ -43,6 +45,25 @@ export function newGathered(received: number): Gathered {
     counts: { received, duplicates: 0 },
     repeats: [],
   }
+}
+
+/** Puts refused inputs aside, each with a name of its own: two pages may refuse something at the same moment. */
+export function createQuarantine(options: { clock: Clock; redaction: Redaction; page: string }) {
+  const { clock, redaction, page } = options
+  let refusals = 0
+  return (into: Gathered, stream: string, position: Position | null, reason: string, raw: unknown): void => {
+    const at = clock.now()
+    refusals += 1
+    const id = `${at}:${String(refusals).padStart(9, '0')}:${page}`
+    into.quarantine.push({ id, stream, position, reason, raw: redaction.raw(raw, RAW_KEPT), at })
+  }
+}
+
+/** Counted; and kept, up to a number, to be compared with what came first. */
+export function repeated(into: Gathered, item: Item, raw: unknown): void {
+  into.counts.duplicates += 1
+  if (item.kind !== 'event' || into.repeats.length >= COMPARED) return
+  into.repeats.push({ prepared: item.prepared, raw })
 }
 
 export interface TakenItem {

@@ -3,10 +3,10 @@
  * packed, and deletion by policy where the host has one. One tab at a time, one bounded step per idle moment, and
  * none while events flow.
  */
-import { lifecycleOf } from '../core/entities.ts'
 import { scopeName } from '../core/ids.ts'
 import type { LogId } from '../core/ids.ts'
 import { isSettled } from '../core/status.ts'
+import type { SettledStatusName } from '../core/status.ts'
 import type { RetentionPolicy } from '../ledger/retention.ts'
 import type { Commit } from '../ledger/delivery.ts'
 import type { Idle } from '../platform/idle.ts'
@@ -21,6 +21,7 @@ const DELAY_MS = 5_000
 const QUIET_MS = 1_000
 /** Newest settled logs looked at once a page. */
 const LOOKED_AT = 50
+const SETTLED: readonly SettledStatusName[] = ['completed', 'failed', 'cancelled', 'interrupted']
 /** Commits of a log in flight before its older segments are joined. */
 const COMMITS_OF_LIVE = 64
 /** Segments of a log in flight that stay as they are: whoever writes it may be about to say them again. */
@@ -162,9 +163,10 @@ export function createHousekeeping(runtime: Runtime, options: HousekeepingOption
 }
 
 async function newestSettled({ ledger }: Runtime): Promise<readonly LogId[]> {
-  const lists = await Promise.all([
-    ledger.listRecords({ entity: 'workflow', limit: LOOKED_AT }),
-    ledger.listRecords({ entity: 'run', limit: LOOKED_AT }),
-  ])
-  return lists.flat().flatMap((record) => (isSettled(lifecycleOf(record).status) ? [record.log] : []))
+  const lists = await Promise.all(
+    (['workflow', 'run'] as const).flatMap((entity) =>
+      SETTLED.map((status) => ledger.listRecords({ entity, status, limit: LOOKED_AT })),
+    ),
+  )
+  return lists.flat().map(({ log }) => log)
 }

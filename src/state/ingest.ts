@@ -6,7 +6,7 @@ import type { Dispatch } from '@reduxjs/toolkit'
 import { accept } from '../core/accept.ts'
 import type { LogRecord } from '../core/entities.ts'
 import type { StreamInfo } from '../core/events.ts'
-import type { LogId, Position } from '../core/ids.ts'
+import type { LogId } from '../core/ids.ts'
 import { createStreamIntake } from '../core/intake.ts'
 import type { Gap, StreamIntake } from '../core/intake.ts'
 import type { Clock } from '../core/ports.ts'
@@ -16,9 +16,17 @@ import type { Ledger } from '../ledger/port.ts'
 import type { Frames } from '../platform/page.ts'
 import { eventsReceived, recordsLoaded } from './actions.ts'
 import { dropStored } from './dropStored.ts'
-import { durabilityOf, gapBefore, newGathered, RAW_KEPT, redactionFailed, toItem } from './gathered.ts'
+import {
+  createQuarantine,
+  durabilityOf,
+  gapBefore,
+  newGathered,
+  redactionFailed,
+  repeated,
+  toItem,
+} from './gathered.ts'
 import type { Gathered, Item } from './gathered.ts'
-import { changedRepeats, COMPARED, OTHER_CONTENT } from './repeats.ts'
+import { changedRepeats, OTHER_CONTENT } from './repeats.ts'
 import { createRunLimit } from './runLimit.ts'
 import type { RunsState } from './runsState.ts'
 import { at } from './table.ts'
@@ -56,6 +64,7 @@ export function createIngest(options: {
 }): Ingest {
   const { ledger, clock, frames, dispatch, runs, redaction, page } = options
   const deltas = createDeltaRedaction(redaction)
+  const quarantine = createQuarantine({ clock, redaction, page })
   const limit = createRunLimit({ ledger, recordOf: (log) => at(runs().records, log) })
   const intakes = new Map<string, { info: StreamInfo; intake: StreamIntake<Item> }>()
   /** Gaps given up and not yet recorded, by stream. */
@@ -64,7 +73,6 @@ export function createIngest(options: {
   const folded = new WeakSet<LogRecord>()
   let queue: Arrived[] = []
   let holds = 0
-  let refusals = 0
   let pumping: Promise<void> | null = null
   let cancelFrame: (() => void) | null = null
   let cancelExpiry: (() => void) | null = null
@@ -75,7 +83,7 @@ export function createIngest(options: {
     cancelFrame = frames(() => {
       cancelFrame = null
       run()
-    })
+    }, queue.length > FRAME_EVENTS)
   }
 
   function run(): void {
@@ -87,11 +95,12 @@ export function createIngest(options: {
   }
 
   async function pump(): Promise<void> {
-    const batch = queue.slice(0, FRAME_EVENTS)
-    queue = queue.slice(FRAME_EVENTS)
+    const batch = queue.splice(0, FRAME_EVENTS)
     await openStreams(batch)
     const gathered = gather(batch)
-    await refuseChanged(gathered)
+    for (const { prepared, raw } of await changedRepeats(ledger, gathered.repeats, runs().tails)) {
+      quarantine(gathered, prepared.event.stream, prepared.event.position, OTHER_CONTENT, raw)
+    }
     const logs = gathered.events.map(({ event }) => event.log)
     await loadRecords(logs)
     await limit.measure(logs)
@@ -100,8 +109,8 @@ export function createIngest(options: {
 
   /** Streams continue where they were committed, so a stream's first event waits for its cursor. */
   async function openStreams(batch: readonly Arrived[]): Promise<void> {
-    const missing = new Map(batch.map(({ stream }) => [stream.id, stream]))
-    for (const id of intakes.keys()) missing.delete(id)
+    const missing = new Map<string, StreamInfo>()
+    for (const { stream } of batch) if (!intakes.has(stream.id)) missing.set(stream.id, stream)
     await Promise.all(
       [...missing.values()].map(async (info) => {
         const cursor = (await ledger.readCursor(info.id).catch(() => null)) ?? undefined
@@ -124,36 +133,9 @@ export function createIngest(options: {
     if (position === null || intake === undefined) return
     const offered = intake.offer({ position, item }, clock.monotonic())
     into.streams.add(stream.id)
-    if (offered.kind === 'duplicate') {
-      into.counts.duplicates += 1
-      if (item.kind === 'event' && into.repeats.length < COMPARED) {
-        into.repeats.push({ prepared: item.prepared, raw })
-      }
-    }
+    if (offered.kind === 'duplicate') repeated(into, item, raw)
     if (offered.kind === 'refused') quarantine(into, stream.id, position, offered.reason, raw)
     if (offered.kind === 'ready') for (const ready of offered.items) takeIn(into, stream.id, ready)
-  }
-
-  function quarantine(
-    into: Gathered,
-    stream: string,
-    position: Position | null,
-    reason: string,
-    raw: unknown,
-  ): void {
-    const at = clock.now()
-    refusals += 1
-    const id = `${at}:${String(refusals).padStart(9, '0')}:${page}`
-    into.quarantine.push({ id, stream, position, reason, raw: redaction.raw(raw, RAW_KEPT), at })
-  }
-
-  /** Refuses what a source says again with other content; the first stays. */
-  async function refuseChanged(into: Gathered): Promise<void> {
-    if (into.repeats.length === 0) return
-    const changed = await changedRepeats(ledger, into.repeats, (log) => at(runs().tails, log) ?? [])
-    for (const { prepared, raw } of changed) {
-      quarantine(into, prepared.event.stream, prepared.event.position, OTHER_CONTENT, raw)
-    }
   }
 
   /** A gap is recorded in the log that goes on without it: that of the stream's next event. */
@@ -290,9 +272,10 @@ export function createIngest(options: {
         await pumping
         if (pumping !== null) continue
         if (disposed || holds > 0 || queue.length === 0) return
-        // A frame is scheduled; whoever waits here does not wait for the screen.
+        // A frame is scheduled; whoever waits here does not wait for the screen, but lets the writer have its turn.
         cancelFrame?.()
         cancelFrame = null
+        if (queue.length > FRAME_EVENTS) await new Promise<void>((resolve) => void frames(resolve, true))
         run()
       }
     },

@@ -35,12 +35,13 @@ function settledBy(
   changes: readonly LogChange[],
   commands: Readonly<Record<string, RunCommand>>,
 ): readonly RunCommand[] {
-  return changes.flatMap(({ events }) =>
-    events.flatMap(({ type, payload }) => {
-      const { commandId } = payload
-      const command =
-        type === 'control.settled' && typeof commandId === 'string' ? commands[commandId] : undefined
-      return command ?? []
-    }),
-  )
+  const settled: RunCommand[] = []
+  for (const { events } of changes) {
+    for (const { type, payload } of events) {
+      if (type !== 'control.settled' || typeof payload.commandId !== 'string') continue
+      const command = commands[payload.commandId]
+      if (command !== undefined) settled.push(command)
+    }
+  }
+  return settled
 }

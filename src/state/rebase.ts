@@ -18,13 +18,16 @@ const RETRY_MS = 1_000
 
 /** Never gives up and never throws: the events are in nobody else's hands, and the writer waits for them. */
 export async function rebase(runtime: Runtime, log: LogId, events: readonly RunEvent[]): Promise<void> {
-  const { ingest, clock, dispatch } = runtime
+  const { ingest, clock, dispatch, writer } = runtime
+  let waiting = events
   const isShown = (at(runtime.getState().runs.tails, log)?.length ?? 0) > events.length
   for (;;) {
     const release = ingest.hold()
     try {
       await ingest.paused()
-      await acceptAgain(runtime, log, events)
+      // A frame that was under way came behind them, with sequences that others have.
+      waiting = waiting.concat(writer.takeOut(log))
+      await acceptAgain(runtime, log, waiting)
       // What a page shows of the run was read with the record that was replaced.
       if (isShown) void openLog(runtime, log).catch(() => {})
       return

@@ -7,6 +7,8 @@ import type { Prepared } from '../core/content.ts'
 import type { RunEvent } from '../core/entities.ts'
 import type { LogId } from '../core/ids.ts'
 import type { Ledger } from '../ledger/port.ts'
+import type { RunsState } from './runsState.ts'
+import { at } from './table.ts'
 
 /** Repeats of one frame that are compared; a replay of everything is not read twice. */
 export const COMPARED = 64
@@ -24,13 +26,13 @@ export const OTHER_CONTENT = 'this place in the stream was taken by other conten
 export async function changedRepeats(
   ledger: Pick<Ledger, 'readEvents'>,
   repeats: readonly Repeat[],
-  latestOf: (log: LogId) => readonly RunEvent[],
+  tails: RunsState['tails'],
 ): Promise<readonly Repeat[]> {
   const known = new Map<LogId, readonly RunEvent[]>()
   for (const log of new Set(repeats.map(({ prepared }) => prepared.event.log))) {
     const stored = await ledger.readEvents(log, { limit: LATEST }).catch(() => [])
     // What is on its way to the disk is in memory.
-    known.set(log, [...stored, ...latestOf(log)])
+    known.set(log, [...stored, ...(at(tails, log) ?? [])])
   }
   return repeats.filter(({ prepared: { event } }) => {
     const first = known

@@ -10,7 +10,7 @@ import type { Runtime } from './runtime.ts'
 
 /** `onRefused`: the store is there, and not for this code to write to. */
 export function watchConnection(
-  { ledger, dispatch, getState }: Runtime,
+  { ledger, writer, dispatch, getState }: Runtime,
   onRefused: (refusal: LedgerError) => void,
 ): void {
   let looking = false
@@ -20,7 +20,10 @@ export function watchConnection(
       await ledger.counts()
       const { refusal } = ledger.opening()
       if (refusal !== null) refused(refusal)
-      else if (getState().ledger.health.state === 'recovering') dispatch(healthChanged({ state: 'ok' }))
+      // A store that can be read is well only if it can be written, too: the writer says so when it can.
+      else if (writer.failures === 0 && getState().ledger.health.state === 'recovering') {
+        dispatch(healthChanged({ state: 'ok' }))
+      }
     } catch (error) {
       const failure = toLedgerError(error)
       if (failure.kind === 'newer-schema') refused(failure)

@@ -12,7 +12,7 @@ import { manualClock } from '../../src/testing/manualClock.ts'
 import { newScope, openPage, research, script } from '../state/support/page.ts'
 import { story } from './support/exhaustive.ts'
 import type { Injury, Point } from './support/faultIdb.ts'
-import { machine, persistedOf, statesOf } from './support/page.ts'
+import { machine, persistedOf } from './support/page.ts'
 import type { FaultyPage, Machine } from './support/page.ts'
 
 const LOGS: readonly LogId[] = ['w:wf1', 'r:wf1.research.1']

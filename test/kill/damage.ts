@@ -153,8 +153,7 @@ async function lookAt(place: Place, history: History): Promise<Look> {
 const isHealed = ({ restored, copied, damagedBytes, rebuilt, reportedLost }: Healed): boolean =>
   restored + copied + damagedBytes + rebuilt + reportedLost > 0
 
-const isNoticed = (opened: Opened): boolean =>
-  isHealed(opened) || opened.vanished || opened.health !== 'ok'
+const isNoticed = (opened: Opened): boolean => isHealed(opened) || opened.vanished || opened.health !== 'ok'
 
 export const damage: Measurement<DamageLine> = {
   test: 'damage',

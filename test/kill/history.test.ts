@@ -37,7 +37,10 @@ const all = (): Stored => ({
   quarantine: SMALL.flatMap(({ quarantine }) => quarantine),
 })
 
-function judgedWhole(change: (stored: Stored) => Stored, { told = LENGTH, seen = false } = {}): Partial<Verdict> {
+function judgedWhole(
+  change: (stored: Stored) => Stored,
+  { told = LENGTH, seen = false } = {},
+): Partial<Verdict> {
   const history = createHistory(SEED)
   history.generation = 1
   history.acknowledge({ logs: [{ log: 'r:a', sequence: told }], commands: [], quarantine: [] })
@@ -90,8 +93,12 @@ describe('the judge', () => {
     const commandsWith = (edit: (commands: Stored['commands']) => Stored['commands']) =>
       judgedWhole((stored) => ({ ...stored, commands: edit(stored.commands) }))
     expect(commandsWith((commands) => commands.slice(1))).toEqual({ commands: 1 })
-    expect(commandsWith((commands) => commands.map(({ id }) => commandOf(id, 'sending')))).toEqual({ commands: 2 })
-    expect(commandsWith((commands) => commands.map((each) => ({ ...each, payload: null })))).toEqual({ commands: 3 })
+    expect(commandsWith((commands) => commands.map(({ id }) => commandOf(id, 'sending')))).toEqual({
+      commands: 2,
+    })
+    expect(commandsWith((commands) => commands.map((each) => ({ ...each, payload: null })))).toEqual({
+      commands: 3,
+    })
     expect(commandsWith((commands) => commands.map(({ id }) => commandOf(id, 'applied')))).toEqual({})
   })
 
@@ -99,7 +106,9 @@ describe('the judge', () => {
     const refusalsWith = (edit: (entries: Stored['quarantine']) => Stored['quarantine']) =>
       judgedWhole((stored) => ({ ...stored, quarantine: edit(stored.quarantine) }))
     expect(refusalsWith((entries) => entries.slice(1))).toEqual({ refusals: 1 })
-    expect(refusalsWith((entries) => entries.map((entry) => ({ ...entry, raw: '' })))).toEqual({ refusals: 3 })
+    expect(refusalsWith((entries) => entries.map((entry) => ({ ...entry, raw: '' })))).toEqual({
+      refusals: 3,
+    })
     expect(refusalsWith((entries) => [...entries, refusalOf('2-1')])).toEqual({})
   })
 

@@ -20,7 +20,9 @@ export function smallVerdict(
     const found = stored.get(id)
     return found === undefined || progressOf(found) < progressOf(commandOf(id, state))
   })
-  const others = commands.filter((command) => !isDeepStrictEqual(command, commandOf(command.id, command.state)))
+  const others = commands.filter(
+    (command) => !isDeepStrictEqual(command, commandOf(command.id, command.state)),
+  )
   const refused = new Set(quarantine.map(({ id }) => id))
   const gone = [...known.quarantine].filter((id) => !refused.has(id))
   const changed = quarantine.filter((entry) => !isDeepStrictEqual(entry, refusalOf(entry.id)))

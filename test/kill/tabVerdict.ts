@@ -10,6 +10,8 @@ import { LOGS } from './workload.ts'
 /** Time to catch up with the end of the history. */
 const QUIET_MS = 12_000
 const LOOK_MS = 100
+/** Events shown where a log begins to differ. */
+const EVIDENCE = 12
 
 /** All zero is what the ledger promises. */
 export interface TabVerdict {
@@ -25,7 +27,7 @@ export interface TabVerdict {
   different: number
   /** Tabs connected beyond the one that should be; one when there is none. */
   connections: number
-  /** Commands accepted whose effect is not there once. */
+  /** Commands with another number of effects than one, or whose end is not known although the core never failed. */
   commands: number
   /** What a full check of both copies had to repair, or could not. */
   repaired: number
@@ -35,6 +37,8 @@ export interface TabJudgement {
   verdict: TabVerdict
   /** Events of crashed tabs that were in the first copy only, and have two by now. */
   copied: number
+  /** Of each log that is not as told, the place where it begins to differ and what is there. */
+  evidence: readonly string[]
 }
 
 export async function judgeTabs(tabs: Tabs, core: SharedCore): Promise<TabJudgement> {
@@ -45,12 +49,14 @@ export async function judgeTabs(tabs: Tabs, core: SharedCore): Promise<TabJudgem
   const verdict: TabVerdict = { ...FINE }
   const connected = tabs.running().filter(({ source }) => source === 'connected').length
   verdict.connections = Math.abs(connected - 1)
-  for (const log of LOGS) await judgeLog(verdict, log, { judge, tabs, core })
-  verdict.commands = wrongCommands(tabs, core)
+  const evidence: string[] = []
+  for (const log of LOGS) evidence.push(...(await judgeLog(verdict, log, { judge, tabs, core })))
+  const states = await judge.page.evaluate(() => window.tab.commands())
+  verdict.commands = wrongCommands(states, core)
   for (const tab of others) await tabs.close(tab)
   const { repaired, unreadable, restored, copied, lost } = await verify(judge)
   verdict.repaired = repaired + unreadable + restored + lost
-  return { verdict, copied }
+  return { verdict, copied, evidence }
 }
 
 /** Refused as long as a tab that is closing still counts as alive. @throws Error when one does for too long */
@@ -96,7 +102,10 @@ const told = ({ history }: SharedCore, log: LogId): SharedCore['history'] =>
 
 function headOf(record: string | null): number {
   if (record === null) return 0
-  const { run, workflow } = JSON.parse(record) as Record<'run' | 'workflow', { lastSequence: number } | undefined>
+  const { run, workflow } = JSON.parse(record) as Record<
+    'run' | 'workflow',
+    { lastSequence: number } | undefined
+  >
   return (run ?? workflow)?.lastSequence ?? 0
 }
 
@@ -104,28 +113,38 @@ async function judgeLog(
   verdict: TabVerdict,
   log: LogId,
   { judge, tabs, core }: { judge: Tab; tabs: Tabs; core: SharedCore },
-): Promise<void> {
+): Promise<readonly string[]> {
   const stored = await judge.page.evaluate((of) => window.tab.stored(of), log)
   const expected = told(core, log)
   const places = new Set(stored.map(({ position }) => position))
   verdict.missing += expected.filter(({ position }) => !places.has(position)).length
   verdict.lost += Math.max(0, (tabs.acknowledged.get(log) ?? 0) - stored.length)
   verdict.duplicates += stored.length - places.size
-  verdict.misplaced += stored.filter(({ sequence, position, type }, index) => {
+  const misplaced = stored.filter(({ sequence, position, type }, index) => {
     const event = expected[index]
     return sequence !== index + 1 || position !== event?.position || type !== event.type
-  }).length
+  })
+  verdict.misplaced += misplaced.length
   const folded = JSON.stringify(refold(stored)?.record ?? null)
   for (const { page } of tabs.running()) {
     const shown = (await page.evaluate((of) => window.tab.record(of), log)) ?? 'null'
     if (shown !== folded) verdict.different += 1
   }
+  const [first] = misplaced
+  if (first === undefined) return []
+  const from = Math.max(0, first.sequence - 3)
+  const there = stored
+    .slice(from, from + EVIDENCE)
+    .map((each) => `${each.stream}/${each.position} ${each.type}`)
+  const wanted = expected.slice(from, from + EVIDENCE).map(({ position }) => position)
+  return [`${log} from ${from + 1}: ${there.join(', ')}; told: ${wanted.join(', ')}`]
 }
 
-/** The core settles each command once, by an event; one that came before its tab died may be there beyond those accepted. */
-function wrongCommands(tabs: Tabs, { history, sent }: SharedCore): number {
+/** The core settles each command once, by an event. One for a run that had ended before is not sent: it expired. */
+function wrongCommands(states: readonly string[], { history }: SharedCore): number {
   const settled = history.filter(({ type }) => type === 'control.settled')
   const ids = new Set(settled.map(({ payload }) => (payload as { commandId: string }).commandId))
-  const keys = new Set(sent.map(({ idempotencyKey }) => idempotencyKey))
-  return settled.length - ids.size + Math.abs(keys.size - ids.size) + Math.max(0, tabs.accepted() - ids.size)
+  const count = (state: string): number => states.filter((each) => each === state).length
+  const open = states.length - count('applied') - count('expired')
+  return settled.length - ids.size + Math.abs(count('applied') - ids.size) + open
 }

@@ -140,7 +140,9 @@ export const tabs: Measurement<TabsLine> = {
       takeovers: taken.length,
       copied: sum(({ copied }) => copied),
       ...Object.fromEntries(times),
-      ...Object.fromEntries([...new Set(verdicts)].map((name) => [name, sum(({ verdict }) => verdict[name])])),
+      ...Object.fromEntries(
+        [...new Set(verdicts)].map((name) => [name, sum(({ verdict }) => verdict[name])]),
+      ),
     }
   },
 }

@@ -50,10 +50,15 @@ const script = (...troubles: fc.Arbitrary<Step>[]): fc.Arbitrary<Step[]> =>
 
 /** Plays a script on a writer and checks after every step what must always hold. */
 async function play(steps: readonly Step[]) {
+  /** While a log is read again nothing new is accepted, as the ingest has it. */
+  let rebasing: Promise<void> | null = null
   const t = writing({
     on: {
       async conflict(log, events) {
-        await t.rebase(log, events)
+        rebasing = t.rebase(log, events).finally(() => {
+          rebasing = null
+        })
+        await rebasing
       },
     },
   })
@@ -80,6 +85,7 @@ async function play(steps: readonly Step[]) {
   async function step(each: Step): Promise<void> {
     switch (each.do) {
       case 'append':
+        while (rebasing !== null) await rebasing
         return tell(
           each.logs.flatMap((log) => chatter(log, each.count)),
           each.strict,

@@ -67,8 +67,8 @@ export const folding: readonly PlantedBug[] = [
     edits: [
       {
         file: 'src/ledger/projection.ts',
-        find: '    return foldSegments(stored) ?? record\n  } catch {\n    return record\n',
-        put: '    return foldSegments(stored) ?? record\n  } catch (error) {\n    throw error\n',
+        find: '  } catch {\n    return null\n',
+        put: '  } catch (error) {\n    throw error\n',
       },
     ],
     tests: ['test/ledger/keptData.test.ts'],

@@ -82,7 +82,10 @@ async function placesOf(copy: string, bugs: readonly PlantedBug[]): Promise<Read
 }
 
 /** The files with the bug in them. @throws Error */
-function edited(texts: ReadonlyMap<string, string>, { name, edits }: PlantedBug): ReadonlyMap<string, string> {
+function edited(
+  texts: ReadonlyMap<string, string>,
+  { name, edits }: PlantedBug,
+): ReadonlyMap<string, string> {
   const changed = new Map<string, string>()
   for (const edit of edits) {
     try {
@@ -119,7 +122,9 @@ async function plant(
   const noticed = failed.filter((name) => bug.breaks.test(name) && !unfit.has(name))
   const isCaught = noticed.length > 0 && broken.length === 0
   const seconds = Math.round((performance.now() - began) / 1_000)
-  console.log(`${isCaught ? 'caught  ' : 'SURVIVED'} ${bug.name} (${failed.length} failed, ${seconds} s): ${bug.harm}`)
+  console.log(
+    `${isCaught ? 'caught  ' : 'SURVIVED'} ${bug.name} (${failed.length} failed, ${seconds} s): ${bug.harm}`,
+  )
   const shown = isCaught ? noticed.slice(0, 1) : [...failed, ...broken]
   for (const line of shown) console.log(`           ${line}`)
   return isCaught

@@ -11,7 +11,11 @@ export const starting: readonly PlantedBug[] = [
         find: "  dispatch(bootAdvanced({ phase: 'hydrating' }))\n",
         put: "  const connections = connectSources(runtime)\n  release()\n  dispatch(bootAdvanced({ phase: 'hydrating' }))\n",
       },
-      { file: 'src/state/boot.ts', find: "  dispatch(bootAdvanced({ phase: 'reconciling' }))\n  const connections = connectSources(runtime)\n", put: '' },
+      {
+        file: 'src/state/boot.ts',
+        find: "  dispatch(bootAdvanced({ phase: 'reconciling' }))\n  const connections = connectSources(runtime)\n",
+        put: '',
+      },
     ],
     tests: ['test/state/boot.test.ts'],
     breaks: /\bW3\b/,
@@ -68,13 +72,13 @@ export const starting: readonly PlantedBug[] = [
     edits: [
       {
         file: 'src/state/boot.ts',
-        find: '  const changed = refusal === null && (await untilDone(runtime, () => healAtBoot(runtime)))\n  if (changed) await hydrate(runtime, options)\n',
-        put: '',
+        find: 'refusal === null && (await untilDone(runtime, () => healAtBoot(runtime)))',
+        put: 'false',
       },
       {
         file: 'src/state/boot.ts',
         find: '  release()\n  following.start()\n',
-        put: '  release()\n  await runtime.ingest.settled()\n  await writer.whenIdle()\n  const changed = refusal === null && (await untilDone(runtime, () => healAtBoot(runtime)))\n  if (changed) await hydrate(runtime, options)\n  following.start()\n',
+        put: '  release()\n  await runtime.ingest.settled()\n  await writer.whenIdle()\n  await healAtBoot(runtime)\n  await hydrate(runtime, options)\n  following.start()\n',
       },
     ],
     tests: ['test/state/healAtBoot.test.ts'],
@@ -86,8 +90,8 @@ export const starting: readonly PlantedBug[] = [
     edits: [
       {
         file: 'src/ledger/connection.ts',
-        find: "      return new LedgerError(\n        'unavailable',\n        'The database did not open",
-        put: "      void deleteDB(name)\n      return new LedgerError(\n        'unavailable',\n        'The database did not open",
+        find: "      return new LedgerError(\n        'unavailable',\n",
+        put: "      void deleteDB(name)\n      return new LedgerError(\n        'unavailable',\n",
       },
     ],
     tests: ['test/ledger/keptData.test.ts'],

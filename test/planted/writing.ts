@@ -33,14 +33,29 @@ export const writing: readonly PlantedBug[] = [
   {
     name: 'no-head-check',
     harm: 'segments are put without a look at the head they build on',
-    edits: [{ file: LEDGER, find: '        if (head !== base) throw conflict(log, base, head)\n', put: '' }],
+    edits: [{ file: LEDGER, find: 'if (head !== base) throw conflict(log, base, head)', put: '' }],
     tests: ['test/ledger/conformance.test.ts'],
+    breaks: /\bW5\b/,
+  },
+  {
+    name: 'old-heads-trusted',
+    harm: 'heads of an earlier write of this page are believed although others wrote since',
+    edits: [
+      {
+        file: 'src/ledger/heads.ts',
+        find: 'return batch === this.#batch ? this.#heads.get(log) : undefined',
+        put: 'return batch < 0 ? undefined : this.#heads.get(log)',
+      },
+    ],
+    tests: ['test/ledger/heads.test.ts'],
     breaks: /\bW5\b/,
   },
   {
     name: 'no-commit',
     harm: 'a write is left to commit by itself, one turn of the event loop later or never',
-    edits: [{ file: LEDGER, find: '        tx.commit()\n        const failure', put: '        const failure' }],
+    edits: [
+      { file: LEDGER, find: '        tx.commit()\n        const failure', put: '        const failure' },
+    ],
     tests: ['test/ledger/crash.test.ts', 'test/ledger/acknowledged.test.ts'],
     breaks: /\bW1\b/,
   },
@@ -60,7 +75,13 @@ export const writing: readonly PlantedBug[] = [
   {
     name: 'ack-before-flush',
     harm: 'a frame of the journal is acknowledged without having been flushed',
-    edits: [{ file: 'src/ledger/journal/appender.ts', find: '      this.#file?.flush()\n    } catch (error) {', put: '    } catch (error) {' }],
+    edits: [
+      {
+        file: 'src/ledger/journal/appender.ts',
+        find: '      this.#file?.flush()\n    } catch (error) {',
+        put: '    } catch (error) {',
+      },
+    ],
     tests: ['test/ledger/journal.test.ts'],
     breaks: /fault F4|\bW6\b/,
   },
@@ -70,6 +91,19 @@ export const writing: readonly PlantedBug[] = [
     edits: [{ file: 'src/ledger/writer.ts', find: '    this.#queue.join()\n', put: '' }],
     tests: ['test/ledger/writerOrder.test.ts'],
     breaks: /\bW1\b/,
+  },
+  {
+    name: 'frame-before-handed-back',
+    harm: 'a frame that was under way during a conflict goes out ahead of the events it follows, under their sequences',
+    edits: [
+      {
+        file: 'src/state/rebase.ts',
+        find: '      waiting = waiting.concat(writer.takeOut(log))\n',
+        put: '',
+      },
+    ],
+    tests: ['test/state/rebaseOrder.test.ts'],
+    breaks: /\bW[15]\b/,
   },
   {
     name: 'letters-without-identity',

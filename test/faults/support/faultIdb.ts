@@ -38,6 +38,8 @@ export interface FaultIdb {
   /** What was injured, in order. */
   hit: Point[]
   isDead(): boolean
+  /** The page is gone this very moment; `landed`: what it asked for is done all the same. */
+  kill(landed: boolean): void
   /** The dead page's connections are closed; the next one begins. */
   revive(): void
   uninstall(): void
@@ -83,6 +85,7 @@ export function faultIdb(scope: string): FaultIdb {
     points: [],
     hit: [],
     isDead: () => dead,
+    kill: die,
     revive() {
       for (const db of connections) db.close()
       connections.clear()

@@ -95,7 +95,9 @@ export async function openStack(options: { journal: boolean }, events: StackEven
 
   await ledger.open()
   await Promise.all(
-    (['run', 'workflow'] as const).map((entity) => ledger.listRecords({ entity, unsettled: true, limit: 2_000 })),
+    (['run', 'workflow'] as const).map((entity) =>
+      ledger.listRecords({ entity, unsettled: true, limit: 2_000 }),
+    ),
   )
   const firstRowMs = since()
   await claimPage(runtime)

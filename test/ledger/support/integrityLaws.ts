@@ -46,7 +46,8 @@ export function integrityLaws(): void {
       await ledger.write({ ...chronicle().propose([]), quarantine: [refused('a'), refused('b')] })
       const before = await ledger.counts()
       await onDisk(disk, (db) => db.delete('meta', 'ledger'))
-      expect(await ledger.check()).toEqual(INTACT)
+      // Where rows are behind was noted there, too: those are folded again.
+      expect(await ledger.check()).toMatchObject({ lostEvents: 0, lostLogs: [] })
       expect(await ledger.counts()).toEqual(before)
       await disk.cleanup()
     })

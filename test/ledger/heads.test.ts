@@ -1,0 +1,27 @@
+/** What a page remembers of heads is worth nothing once another page has written. SPEC W5. */
+import 'fake-indexeddb/auto'
+import { expect, test } from 'vitest'
+import { refusal } from '../../src/testing/conformance/context.ts'
+import { chatter, chronicle, started } from '../../src/testing/conformance/samples.ts'
+import { freshDisk } from './support/databases.ts'
+
+test.each([0, 1, 2])(
+  'W5 of three logs the one at %i was moved by another page, and it alone is named',
+  async (moved) => {
+    const disk = await freshDisk()
+    const logs = ['r:a', 'r:b', 'r:c'] as const
+    const story = chronicle()
+    await disk.ledger.write(story.tell(logs.map((log) => started(log))))
+    const theirs = chronicle()
+    for (const [log, record] of story.records) theirs.records.set(log, record)
+    const other = await disk.reopen()
+    await other.write(theirs.tell(chatter(logs[moved] ?? 'r:a', 1)))
+    const batch = story.tell(logs.flatMap((log) => chatter(log, 1)))
+    expect(await refusal(disk.ledger.write(batch))).toBe('conflict')
+    await expect(disk.ledger.write(batch)).rejects.toMatchObject({ log: logs[moved] })
+    expect(await Promise.all(logs.map((log) => disk.ledger.readHead(log)))).toEqual(
+      logs.map((_, index) => (index === moved ? 2 : 1)),
+    )
+    await disk.cleanup()
+  },
+)
