@@ -75,6 +75,15 @@ export function merge(earlier: WriterWork, later: WriterWork): WriterWork {
   }
 }
 
+/** One log's part of the work at a time, then the rest: cursors are never ahead of their events. */
+export function partsOf(work: WriterWork): readonly { log: LogId | null; part: WriterWork }[] {
+  const alone = work.logs.map((write) => {
+    const transitions = work.transitions.filter(({ log }) => log === write.log)
+    return { log: write.log, part: { ...NO_WORK, logs: [write], transitions, durability: work.durability } }
+  })
+  return [...alone, { log: null, part: { ...work, logs: [], transitions: [] } }]
+}
+
 /** The work without these logs, and what is told about them. */
 export function withoutLogs(work: WriterWork, logs: ReadonlySet<LogId>): WriterWork {
   return {

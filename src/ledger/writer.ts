@@ -16,7 +16,7 @@ import type { Decision, Deletion, Ledger, LedgerBatch, LedgerError } from './por
 import { receiptOf, WriterQueue } from './queue.ts'
 import type { AppendReceipt, Flight } from './queue.ts'
 import { replacePoison, stripBulk } from './replace.ts'
-import { isEmpty, NO_WORK, withoutLogs } from './work.ts'
+import { isEmpty, partsOf, withoutLogs } from './work.ts'
 import type { WriterWork } from './work.ts'
 
 /** From one write to the next, at least: what comes in small pieces shares a transaction. A frame is longer. */
@@ -272,35 +272,28 @@ export class LedgerWriter {
 
   /** One poison record never takes its neighbours along: each log goes alone, and what cannot go is set aside. */
   async #isolate(flight: Flight): Promise<void> {
-    const { work, entries } = flight
     const done = new Set<LogId>()
-    const alone = work.logs.map((write): WriterWork => {
-      const transitions = work.transitions.filter(({ log }) => log === write.log)
-      return { ...NO_WORK, logs: [write], transitions, durability: work.durability }
-    })
-    // The rest goes last: cursors are never ahead of their events.
-    for (const part of [...alone, { ...work, logs: [], transitions: [] }]) {
-      const [write] = part.logs
+    for (const { log, part } of partsOf(flight.work)) {
       try {
         await this.#write(part)
       } catch (cause) {
         const error = toLedgerError(cause)
-        const events = write === undefined ? [] : replacePoison(write.events)
-        if (error.kind !== 'invalid' || (write !== undefined && events !== write.events)) {
-          for (const entry of entries) entry.work = withoutLogs(entry.work, done)
-          if (error.kind !== 'invalid') return this.#failed(error, flight)
+        const events = part.logs[0]?.events ?? []
+        const changed = replacePoison(events)
+        if (error.kind !== 'invalid' || changed !== events) {
+          for (const entry of flight.entries) entry.work = withoutLogs(entry.work, done)
+          if (error.kind !== 'invalid' || log === null) return this.#failed(error, flight)
           this.#queue.putBack(flight)
-          if (write !== undefined) await this.#acceptAgain(write.log, events)
-          return
+          return this.#acceptAgain(log, changed)
         }
-        if (write !== undefined) this.#aside.add(write.log)
+        if (log !== null) this.#aside.add(log)
         this.#tell(() => this.#events.health(error))
       }
-      if (write !== undefined) done.add(write.log)
+      if (log !== null) done.add(log)
     }
-    for (const entry of entries) {
-      const kept = { ...entry, work: withoutLogs(entry.work, this.#aside) }
-      entry.resolve(receiptOf(kept, this.#delivery.copies(false)))
+    for (const entry of flight.entries) {
+      entry.work = withoutLogs(entry.work, this.#aside)
+      entry.resolve(receiptOf(entry, this.#delivery.copies(false)))
     }
     for (const log of this.#aside) this.#queue.removeLog(log)
   }
