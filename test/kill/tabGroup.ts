@@ -3,17 +3,16 @@
  * all of it held outside of them.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Browser, BrowserContext, CDPSession, Page } from 'playwright'
 import type { LogId } from '../../src/core/ids.ts'
 import type { TabWord } from '../e2e/shared/main.ts'
+import type { RawChromium, RawTab } from '../e2e/support/rawChromium.ts'
 
 const READY_MS = 20_000
 const GONE_MS = 5_000
-const COMMAND_MS = 5_000
+const LOOK_MS = 20
 
 export interface Tab {
-  page: Page
-  cdp: CDPSession
+  raw: RawTab
   state: 'running' | 'frozen' | 'gone'
   /** What it last said of its connection. */
   source: string
@@ -42,14 +41,7 @@ export interface Tabs {
   acknowledged: ReadonlyMap<LogId, number>
 }
 
-function contextOf(browser: Browser): BrowserContext {
-  const [context] = browser.contexts()
-  if (context === undefined) throw new Error('The browser has no context.')
-  return context
-}
-
-export async function openTabs(browser: Browser, url: string): Promise<Tabs> {
-  const context = contextOf(browser)
+export async function openTabs(browser: RawChromium, url: string): Promise<Tabs> {
   const tabs = new Set<Tab>()
   const acknowledged = new Map<LogId, number>()
   const taken: Taken[] = []
@@ -62,46 +54,47 @@ export async function openTabs(browser: Browser, url: string): Promise<Tabs> {
     if (tab.source === 'connected' && tab.state === 'running') vacant ??= { at: performance.now(), why }
   }
 
-  function hear(page: Page, word: TabWord): void {
-    const tab = [...tabs].find((each) => each.page === page)
+  function hear(tab: Tab, word: TabWord): void {
     if (word.kind === 'committed') {
       for (const [log, sequence] of word.heads) {
         acknowledged.set(log, Math.max(acknowledged.get(log) ?? 0, sequence))
       }
-    } else if (tab !== undefined) {
-      tab.source = word.state
-      if (word.state !== 'connected' || vacant === null) return
-      taken.push({ why: vacant.why, ms: performance.now() - vacant.at })
-      vacant = null
+      return
     }
+    tab.source = word.state
+    if (word.state !== 'connected' || vacant === null) return
+    taken.push({ why: vacant.why, ms: performance.now() - vacant.at })
+    vacant = null
   }
-  await context.exposeBinding('hearTab', ({ page }, word: TabWord) => hear(page, word))
 
   async function open(): Promise<Tab> {
-    const page = await context.newPage()
-    const tab: Tab = { page, cdp: await context.newCDPSession(page), state: 'running', source: '' }
+    const raw = await browser.newTab('about:blank')
+    const tab: Tab = { raw, state: 'running', source: '' }
     tabs.add(tab)
-    page.on('crash', () => {
+    raw.on('Inspector.targetCrashed', () => {
       vacate(tab, 'freed')
       tab.state = 'gone'
     })
-    await page.goto(url)
-    await page.waitForFunction(() => document.title === 'ready', null, { timeout: READY_MS })
+    raw.on('Runtime.bindingCalled', ({ payload }) => hear(tab, JSON.parse(String(payload)) as TabWord))
+    for (const domain of ['Inspector', 'Runtime', 'Page']) await raw.send(`${domain}.enable`)
+    await raw.send('Runtime.addBinding', { name: 'hearTab' })
+    await raw.send('Page.navigate', { url })
+    await ready(tab)
     return tab
   }
 
   async function thaw(tab: Tab): Promise<void> {
     if (tab.state !== 'frozen') return
-    await tab.cdp.send('Page.setWebLifecycleState', { state: 'active' })
+    await tab.raw.send('Page.setWebLifecycleState', { state: 'active' })
     tab.state = 'running'
-    // Nobody robbed it: it is where it was.
+    // Nobody took its place.
     if (tab.source === 'connected' && vacant?.why === 'frozen') vacant = null
   }
 
   /** Brings a running tab to the front: only what lies behind another can be frozen, and only who is seen robs. */
-  const show = async (except: Tab): Promise<void> => {
+  async function show(except: Tab): Promise<void> {
     const other = inState('running').find((tab) => tab !== except)
-    await other?.page.bringToFront()
+    await other?.raw.send('Page.bringToFront')
   }
 
   return {
@@ -111,10 +104,11 @@ export async function openTabs(browser: Browser, url: string): Promise<Tabs> {
     leader,
     async freeze(tab, ms) {
       await show(tab)
+      await until(() => tab.raw.evaluate<boolean>("document.visibilityState === 'hidden'"), GONE_MS)
       vacate(tab, 'frozen')
       tab.state = 'frozen'
-      await tab.cdp.send('Page.setWebLifecycleState', { state: 'frozen' })
-      // Its own words after it thaws tell whether it was robbed meanwhile.
+      await tab.raw.send('Page.setWebLifecycleState', { state: 'frozen' })
+      // Its own words after it thaws tell whether somebody took its place meanwhile.
       setTimeout(() => void thaw(tab).catch(() => {}), ms)
     },
     async thawAll() {
@@ -122,29 +116,41 @@ export async function openTabs(browser: Browser, url: string): Promise<Tabs> {
     },
     async crash(tab) {
       await show(tab)
-      const crashed = tab.page.waitForEvent('crash', { timeout: GONE_MS })
       // Never answers.
-      tab.cdp.send('Page.crash').catch(() => {})
-      await crashed
-      await tab.page.close().catch(() => {})
+      tab.raw.send('Page.crash').catch(() => {})
+      await until(async () => tab.state === 'gone', GONE_MS)
+      await tab.raw.close()
     },
     async close(tab) {
       await show(tab)
       vacate(tab, 'freed')
       tab.state = 'gone'
-      await tab.page.close()
+      await tab.raw.close()
     },
     async reload(tab) {
       vacate(tab, 'freed')
       tab.source = ''
-      await tab.page.reload()
-      await tab.page.waitForFunction(() => document.title === 'ready', null, { timeout: READY_MS })
+      await tab.raw.evaluate("document.title = 'leaving'")
+      await tab.raw.send('Page.reload')
+      await ready(tab)
     },
     async stop(tab, log) {
-      const sent = tab.page.evaluate((of) => window.tab.stop(of), log).catch(() => {})
-      await Promise.race([sent, sleep(COMMAND_MS, null, { ref: false })])
+      // Whether it got anywhere is seen in the end; its tab may be gone before it knows.
+      await tab.raw.evaluate(`void window.tab.stop('${log}').catch(() => {})`)
     },
     taken: () => taken,
     acknowledged,
+  }
+}
+
+const ready = ({ raw }: Tab): Promise<void> =>
+  until(() => raw.evaluate<boolean>("document.title === 'ready'").catch(() => false), READY_MS)
+
+/** @throws Error when it does not come true in time */
+async function until(isTrue: () => Promise<boolean>, ms: number): Promise<void> {
+  const end = Date.now() + ms
+  while (!(await isTrue())) {
+    if (Date.now() > end) throw new Error(`This did not come true within ${ms} ms: ${isTrue}`)
+    await sleep(LOOK_MS)
   }
 }

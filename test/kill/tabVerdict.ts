@@ -1,6 +1,7 @@
 /** Owns the judgement of tabs when all is quiet: one log a run, as the core told it, in every tab and both copies. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { refold } from '../../src/core/accept.ts'
+import type { RunEvent } from '../../src/core/entities.ts'
 import type { LogId } from '../../src/core/ids.ts'
 import type { SharedCore } from '../../src/testing/sharedCore.ts'
 import type { TabApi } from '../e2e/shared/main.ts'
@@ -9,7 +10,9 @@ import { LOGS } from './workload.ts'
 
 /** Time to catch up with the end of the history. */
 const QUIET_MS = 12_000
+const OUTBOX_MS = 40_000
 const LOOK_MS = 100
+const FINAL: ReadonlySet<string> = new Set(['applied', 'rejected', 'expired', 'unknown'])
 /** Events shown where a log begins to differ. */
 const EVIDENCE = 12
 
@@ -44,27 +47,38 @@ export interface TabJudgement {
 export async function judgeTabs(tabs: Tabs, core: SharedCore): Promise<TabJudgement> {
   const [judge, ...others] = tabs.running()
   if (judge === undefined) throw new Error('No tab is left.')
-  await judge.page.bringToFront()
+  await judge.raw.send('Page.bringToFront')
   await quiet(tabs, core)
   const verdict: TabVerdict = { ...FINE }
   const connected = tabs.running().filter(({ source }) => source === 'connected').length
   verdict.connections = Math.abs(connected - 1)
   const evidence: string[] = []
   for (const log of LOGS) evidence.push(...(await judgeLog(verdict, log, { judge, tabs, core })))
-  const states = await judge.page.evaluate(() => window.tab.commands())
+  const states = await settledCommands(judge)
   verdict.commands = wrongCommands(states, core)
+  if (verdict.commands > 0) evidence.push(`commands: ${states.join(', ')}; sent: ${core.sent.length}`)
   for (const tab of others) await tabs.close(tab)
   const { repaired, unreadable, restored, copied, lost } = await verify(judge)
   verdict.repaired = repaired + unreadable + restored + lost
   return { verdict, copied, evidence }
 }
 
+/** States of all commands. One whose tab died is taken up when another tab next looks, half a minute later at most. */
+async function settledCommands({ raw }: Tab): Promise<readonly string[]> {
+  const until = Date.now() + OUTBOX_MS
+  for (;;) {
+    const states = await raw.evaluate<string[]>('window.tab.commands()')
+    if (states.every((state) => FINAL.has(state)) || Date.now() > until) return states
+    await sleep(LOOK_MS)
+  }
+}
+
 /** Refused as long as a tab that is closing still counts as alive. @throws Error when one does for too long */
-async function verify({ page }: Tab): Promise<Awaited<ReturnType<TabApi['verify']>>> {
+async function verify({ raw }: Tab): Promise<Awaited<ReturnType<TabApi['verify']>>> {
   const until = Date.now() + QUIET_MS
   for (;;) {
     try {
-      return await page.evaluate(() => window.tab.verify())
+      return await raw.evaluate('window.tab.verify()')
     } catch (error) {
       if (Date.now() > until) throw error
     }
@@ -86,8 +100,8 @@ const FINE: TabVerdict = {
 /** Waits until every tab has the end of every log, or the time for that is over. */
 async function quiet(tabs: Tabs, core: SharedCore): Promise<void> {
   const until = Date.now() + QUIET_MS
-  const isThere = async ({ page }: Tab): Promise<boolean> => {
-    const heads = await page.evaluate((logs) => logs.map((log) => window.tab.record(log)), LOGS)
+  const isThere = async ({ raw }: Tab): Promise<boolean> => {
+    const heads = await raw.evaluate<(string | null)[]>(`${JSON.stringify(LOGS)}.map(window.tab.record)`)
     return heads.every((record, index) => headOf(record) === told(core, LOGS[index] ?? 'r:a').length)
   }
   while (Date.now() < until) {
@@ -114,7 +128,7 @@ async function judgeLog(
   log: LogId,
   { judge, tabs, core }: { judge: Tab; tabs: Tabs; core: SharedCore },
 ): Promise<readonly string[]> {
-  const stored = await judge.page.evaluate((of) => window.tab.stored(of), log)
+  const stored = await judge.raw.evaluate<RunEvent[]>(`window.tab.stored('${log}')`)
   const expected = told(core, log)
   const places = new Set(stored.map(({ position }) => position))
   verdict.missing += expected.filter(({ position }) => !places.has(position)).length
@@ -126,8 +140,8 @@ async function judgeLog(
   })
   verdict.misplaced += misplaced.length
   const folded = JSON.stringify(refold(stored)?.record ?? null)
-  for (const { page } of tabs.running()) {
-    const shown = (await page.evaluate((of) => window.tab.record(of), log)) ?? 'null'
+  for (const { raw } of tabs.running()) {
+    const shown = (await raw.evaluate<string | null>(`window.tab.record('${log}')`)) ?? 'null'
     if (shown !== folded) verdict.different += 1
   }
   const [first] = misplaced

@@ -2,14 +2,12 @@
  * Owns three tabs over one core, for minutes: frozen, thawed, crashed, closed and reloaded at random while the core
  * talks. In the end there is one log a run, equal to what the core told, and every tab shows it. SPEC T1, T2, O1.
  */
-import { rm } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openSite } from '../e2e/shared/site.ts'
 import type { Site } from '../e2e/shared/site.ts'
-import { launch } from './chromium.ts'
+import { launchRaw } from '../e2e/support/rawChromium.ts'
 import { histogramOf, percentilesOf } from './figures.ts'
 import type { Measurement, Slice } from './measurement.ts'
-import { newProfile } from './profile.ts'
 import { openTabs } from './tabGroup.ts'
 import type { Tabs, Taken } from './tabGroup.ts'
 import { judgeTabs } from './tabVerdict.ts'
@@ -42,18 +40,16 @@ export interface TabsLine extends TabJudgement {
 
 /** One line: tabs for as long as there is time. */
 async function runTabs(slice: Slice<TabsLine>): Promise<void> {
-  const { binary, mode, seed } = slice
-  const profile = await newProfile()
+  const { seed } = slice
   const site = await openSite()
-  const chromium = await launch({ binary, profile, backEnd: mode.backEnd })
+  const browser = await launchRaw()
   try {
-    const tabs = await openTabs(chromium.browser, site.url)
+    const tabs = await openTabs(browser, site.url)
     const random = randomOf(hash(`${seed}/tabs/${slice.from}`))
     await slice.onLine(await soak(site, tabs, random, slice.until - LAST_MS, hash(`${seed}`)))
   } finally {
-    await chromium.kill()
+    await browser.close()
     await site.close()
-    await rm(profile, { recursive: true, force: true, maxRetries: 5 })
   }
 }
 

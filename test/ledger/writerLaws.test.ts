@@ -51,14 +51,14 @@ const script = (...troubles: fc.Arbitrary<Step>[]): fc.Arbitrary<Step[]> =>
 /** Plays a script on a writer and checks after every step what must always hold. */
 async function play(steps: readonly Step[]) {
   /** While a log is read again nothing new is accepted, as the ingest has it. */
-  let rebasing: Promise<void> | null = null
+  const rebasing: { now: Promise<void> | null } = { now: null }
   const t = writing({
     on: {
       async conflict(log, events) {
-        rebasing = t.rebase(log, events).finally(() => {
-          rebasing = null
+        rebasing.now = t.rebase(log, events).finally(() => {
+          rebasing.now = null
         })
-        await rebasing
+        await rebasing.now
       },
     },
   })
@@ -85,7 +85,7 @@ async function play(steps: readonly Step[]) {
   async function step(each: Step): Promise<void> {
     switch (each.do) {
       case 'append':
-        while (rebasing !== null) await rebasing
+        while (rebasing.now !== null) await rebasing.now
         return tell(
           each.logs.flatMap((log) => chatter(log, each.count)),
           each.strict,

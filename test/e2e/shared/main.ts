@@ -37,7 +37,8 @@ export type TabWord =
 declare global {
   interface Window {
     tab: TabApi
-    hearTab?: (word: TabWord) => void
+    /** A binding takes one string. */
+    hearTab?: (word: string) => void
   }
 }
 
@@ -71,11 +72,12 @@ const core: Source = {
 
 const SCOPE = 'shared'
 const runs = createRunLedger({ scope: SCOPE, source: core })
+const tellTest = (word: TabWord): void => window.hearTab?.(JSON.stringify(word))
 const tellCommits: Middleware = () => (next) => (action) => {
   const result = next(action)
   if (committed.match(action)) {
     const heads = action.payload.persisted.map(({ log, sequence }) => [log, sequence] as const)
-    window.hearTab?.({ kind: 'committed', heads })
+    tellTest({ kind: 'committed', heads })
   }
   return result
 }
@@ -87,7 +89,7 @@ const store = configureStore({
 let lastSource = ''
 store.subscribe(() => {
   const state = window.tab.source()
-  if (state !== lastSource) window.hearTab?.({ kind: 'source', state })
+  if (state !== lastSource) tellTest({ kind: 'source', state })
   lastSource = state
 })
 

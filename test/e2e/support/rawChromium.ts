@@ -13,6 +13,8 @@ export interface RawTab {
   /** The value of an expression, promises awaited. */
   evaluate<Value>(expression: string): Promise<Value>
   send(method: string, params?: object): Promise<unknown>
+  /** Hears events of the protocol; those of a domain come once it is enabled. */
+  on(method: string, listener: (params: Readonly<Record<string, unknown>>) => void): void
   close(): Promise<void>
 }
 
@@ -21,8 +23,12 @@ export interface RawChromium {
   close(): Promise<void>
 }
 
+/** An answer, or an event. */
 interface Answer {
   id?: number
+  method?: string
+  params?: Readonly<Record<string, unknown>>
+  sessionId?: string
   result?: unknown
   error?: { message: string }
 }
@@ -42,6 +48,7 @@ export async function launchRaw(): Promise<RawChromium> {
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()))
   const [, , , to, from] = child.stdio as unknown as [null, null, null, Writable, Readable]
   const waiting = new Map<number, (answer: Answer) => void>()
+  const listeners = new Map<string, (params: Readonly<Record<string, unknown>>) => void>()
   let requests = 0
   let rest = ''
   from.setEncoding('utf8').on('data', (part: string) => {
@@ -50,6 +57,7 @@ export async function launchRaw(): Promise<RawChromium> {
     for (const message of messages) {
       const answer = JSON.parse(message) as Answer
       if (answer.id !== undefined) waiting.get(answer.id)?.(answer)
+      else listeners.get(`${answer.sessionId} ${answer.method}`)?.(answer.params ?? {})
     }
   })
 
@@ -82,6 +90,7 @@ export async function launchRaw(): Promise<RawChromium> {
           return result.value
         },
         send: (method, params) => send(method, params, sessionId),
+        on: (method, listener) => void listeners.set(`${sessionId} ${method}`, listener),
         close: async () => void (await send('Target.closeTarget', { targetId })),
       }
     },
