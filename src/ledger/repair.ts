@@ -56,6 +56,9 @@ export async function readStored(db: LedgerDatabase, log: LogId): Promise<readon
  * anyone sees them, and by the integrity check for good.
  */
 export async function restorePieces(tx: LedgerTransaction<'readwrite'>, pieces: Pieces): Promise<void> {
+  // A write like any other: what a page remembers of heads is worth nothing after it.
+  const meta = (await tx.objectStore('meta').get('ledger')) ?? EMPTY_META
+  unwaited(tx.objectStore('meta').put({ ...meta, batch: meta.batch + 1 }, 'ledger'))
   for (const segment of pieces.segments) await restoreSegment(tx, segment)
   for (const log of new Set(pieces.segments.map((segment) => segment.log))) {
     const rows = tx.objectStore(storeOf(log))

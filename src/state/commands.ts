@@ -14,6 +14,7 @@ import { carrierOf } from './carrier.ts'
 import { readCommands } from './commandRows.ts'
 import { isFinal } from './commandStates.ts'
 import { livingPages } from './pages.ts'
+import { holdPatiently } from './patientLock.ts'
 import type { Runtime } from './runtime.ts'
 import { at } from './table.ts'
 
@@ -64,17 +65,24 @@ export async function sendCommand(runtime: Runtime, request: CommandRequest): Pr
   return carrier === 'elsewhere' ? command : deliver(runtime, carrier, command, request.payload)
 }
 
+/** Who holds the outbox for this long is frozen, or so slow that nothing is lost by going on: each row names its sender. */
+const OUTBOX_LOCK_MS = 2_000
+const outboxLock = (scope: string): string => `run-ledger:${scopeName(scope)}:outbox`
+
 /**
  * Takes up what other pages left in the outbox: what is queued for a source that this page is connected to, and
  * what pages that died had on its way.
  */
 export async function resumeOutbox(runtime: Runtime): Promise<void> {
   // One page at a time, and over what is on disk by then: no command is taken up twice.
-  const release = await runtime.locks.hold(`run-ledger:${scopeName(runtime.scope)}:outbox`)
+  let isOurs = true
+  const release = await holdPatiently(runtime, outboxLock(runtime.scope), OUTBOX_LOCK_MS, () => {
+    isOurs = false
+  })
   try {
     const commands = await readCommands(runtime)
     if (commands.length > 0) runtime.dispatch(followed({ changes: [], alive: [], commands }))
-    for (const command of await readOpen(runtime)) await takeUp(runtime, command)
+    for (const command of await readOpen(runtime)) if (isOurs) await takeUp(runtime, command)
   } finally {
     release()
   }

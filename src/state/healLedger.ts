@@ -13,10 +13,12 @@ import { verify } from '../ledger/verify.ts'
 import type { Progress, Verification } from '../ledger/verify.ts'
 import { healed, integrityChecked, mirrorChanged } from './actions.ts'
 import { livingPages } from './pages.ts'
+import { holdPatiently } from './patientLock.ts'
 import type { Runtime } from './runtime.ts'
 
 /** A repair that takes longer than this belongs to a page that was frozen in the middle of it. */
 const REPAIR_LOCK_MS = 15_000
+const repairLock = (scope: string): string => `run-ledger:${scopeName(scope)}:repair`
 const HEAL_AGAIN_MS = 30_000
 
 /** Heals and adopts what pages left behind; tells whether anything stored is other than it was. */
@@ -131,26 +133,12 @@ async function writeBoth({ ledger, journal }: Runtime, batch: LedgerBatch): Prom
 
 /** Runs while no other page repairs; tells it whether this is the only living page. */
 async function alone<Result>(runtime: Runtime, work: (isAlone: boolean) => Promise<Result>): Promise<Result> {
-  const release = await holdRepairLock(runtime)
+  const release = await holdPatiently(runtime, repairLock(runtime.scope), REPAIR_LOCK_MS)
   try {
     const living = await livingPages(runtime)
     // Without locks nobody can be told to be alive; a repair that nobody makes would be the greater harm.
     return await work(living === null || [...living].every((page) => page === runtime.page))
   } finally {
     release()
-  }
-}
-
-async function holdRepairLock({ locks, scope, clock }: Runtime): Promise<() => void> {
-  const name = `run-ledger:${scopeName(scope)}:repair`
-  const patience = new AbortController()
-  const cancel = clock.setTimeout(() => patience.abort(), REPAIR_LOCK_MS)
-  try {
-    return await locks.hold(name, { signal: patience.signal })
-  } catch (error) {
-    if (!patience.signal.aborted) throw error
-    return await locks.hold(name, { steal: true })
-  } finally {
-    cancel()
   }
 }

@@ -162,10 +162,28 @@ export function writeLaws({ law, same, expect }: Conformance): void {
       t.ledger.write({ ...EMPTY_BATCH, cursors: [{ ...cursor('s', position), gaps, keys }] })
     await write(6, [[2, 3]], ['a'])
     // Was away while others read on; has the third that they gave up, and misses the fifth that they have.
-    await write(5, [[2, 2], [5, 5]], ['b'])
+    await write(
+      5,
+      [
+        [2, 2],
+        [5, 5],
+      ],
+      ['b'],
+    )
     same(await t.ledger.readCursor('s'), { stream: 's', position: 6, gaps: [[2, 2]], keys: ['a', 'b'] })
-    await write(9, [[2, 2], [8, 8]])
-    same(await t.ledger.readCursor('s'), { stream: 's', position: 9, gaps: [[2, 2], [8, 8]], keys: ['a', 'b'] })
+    await write(9, [
+      [2, 2],
+      [8, 8],
+    ])
+    same(await t.ledger.readCursor('s'), {
+      stream: 's',
+      position: 9,
+      gaps: [
+        [2, 2],
+        [8, 8],
+      ],
+      keys: ['a', 'b'],
+    })
   })
 
   law('A3 quarantined inputs are counted and come newest first', async (t) => {

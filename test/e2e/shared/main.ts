@@ -116,7 +116,13 @@ window.tab = {
   async verify() {
     const { repaired, unreadable, healing } = await runs.verify()
     const { restored, copied, integrity } = healing
-    return { repaired, unreadable, restored: restored.events, copied: copied.events, lost: integrity.lostEvents }
+    return {
+      repaired,
+      unreadable,
+      restored: restored.events,
+      copied: copied.events,
+      lost: integrity.lostEvents,
+    }
   },
 }
 addEventListener('pageshow', ({ persisted }) => {
