@@ -81,6 +81,7 @@ test('T2 fault F17: a leader that is frozen leaves its source to the next, and f
 test('T2 fault F17: a leader that stops without a word is robbed by the tab in view, and follows when it goes on', async () => {
   const [leader, second] = await twoTabs()
   await second.send('Page.bringToFront')
+  await eventually(() => leader.evaluate('document.visibilityState')).toBe('hidden')
   const stuck = leader.evaluate('for (const end = Date.now() + 8_000; Date.now() < end;);')
   tell(10)
   await eventually(() => sourceOf(second)).toBe('connected')
