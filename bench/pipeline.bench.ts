@@ -102,7 +102,7 @@ describe(`${BATCH} events`, () => {
   ]) {
     const store = configureStore({
       reducer: { runs: runsReducer, chatRuntime: chatRuntimeReducer, ledger: ledgerReducer },
-      middleware: () => [] as never,
+      middleware: () => new Tuple(),
       devTools: false,
     })
     const frame = (events: readonly SourceEvent[]): void => {

@@ -1,6 +1,6 @@
 /**
  * Owns what a whole log takes on the disk, and deleting it: everything a log holds goes in one transaction, and a
- * tombstone stays, so that no second copy brings it back. What the content store keeps of it goes in `state/retention.ts`.
+ * tombstone stays, so that no second copy brings it back. What the content store keeps of it goes in `state/housekeeping`.
  */
 import type { LogId } from '../core/ids.ts'
 import { contentPrefix } from '../core/ids.ts'

@@ -4,7 +4,7 @@
 import { useCallback, useEffect, useRef, useState } from 'react'
 import { useSelector } from 'react-redux'
 import type { RunLedgerState } from '../state/selectors.ts'
-import type { StorageReport } from '../state/housekeepingStorage.ts'
+import type { StorageReport } from '../state/housekeeping/storage.ts'
 import { useRunLedger } from './context.tsx'
 
 export interface StorageReportView {

@@ -12,8 +12,8 @@ import type { LedgerBatch } from '../ledger/port.ts'
 import { verify } from '../ledger/verify.ts'
 import type { Progress, Verification } from '../ledger/verify.ts'
 import { healed, integrityChecked, mirrorChanged } from './actions.ts'
-import { livingPages } from './pages.ts'
-import { holdPatiently } from './patientLock.ts'
+import { livingPages } from './tabs/pages.ts'
+import { holdPatiently } from './tabs/patientLock.ts'
 import type { Runtime } from './runtime.ts'
 
 /** A repair that takes longer than this belongs to a page that was frozen in the middle of it. */

@@ -10,7 +10,7 @@ import type { LedgerWriter } from '../ledger/writer.ts'
 import type { Frames, PageLife } from '../platform/page.ts'
 import type { Ingest } from './ingest.ts'
 import type { RunLedgerState } from './selectors.ts'
-import type { Tabs } from './tabs.ts'
+import type { Tabs } from './tabs/tabs.ts'
 
 export interface Runtime {
   ledger: Ledger

@@ -58,7 +58,7 @@ export const starting: readonly PlantedBug[] = [
     harm: 'a tab takes the source from a leader that answers',
     edits: [
       {
-        file: 'src/state/ingestLock.ts',
+        file: 'src/state/tabs/ingestLock.ts',
         find: '    heard: () => {\n      silent = 0\n    },\n',
         put: '    heard: () => {},\n',
       },

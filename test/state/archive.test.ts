@@ -2,7 +2,7 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import { memoryStorage, runLog, workflowLog } from '../../src/index.ts'
 import type { LogId } from '../../src/index.ts'
-import type { ArchiveScope } from '../../src/state/archive.ts'
+import type { ArchiveScope } from '../../src/state/archive/archive.ts'
 import { at } from '../../src/state/table.ts'
 import { randomEvent, seeded } from '../../src/testing/conformance/samples.ts'
 import { newScope, openPage, research, script } from './support/page.ts'

@@ -3,9 +3,9 @@
  * belongs to a log that is here, and what any stored event or command mentions. A text nobody mentions yet may be
  * about to be used, so it is given a day first; what a deleted run was given, a minute.
  */
-import type { LogId } from '../core/ids.ts'
-import { logOfContent } from '../core/ids.ts'
-import type { Runtime } from './runtime.ts'
+import type { LogId } from '../../core/ids.ts'
+import { logOfContent } from '../../core/ids.ts'
+import type { Runtime } from '../runtime.ts'
 
 /** Kept in the content store itself: when which unmentioned text may go, in epoch milliseconds. */
 export const MARKS = 'ledger:sweep'

@@ -2,18 +2,18 @@
  * Owns taking an archive in: what `archiveInspect.ts` found missing, and only that. Add-only: a log that is here and
  * says something else is left as it is. Importing twice equals once. SPEC A2.
  */
-import { accept } from '../core/accept.ts'
-import type { LogChange } from '../core/accept.ts'
-import type { Prepared, StoredText } from '../core/content.ts'
-import { lifecycleOf } from '../core/entities.ts'
-import type { LogId } from '../core/ids.ts'
-import { EMPTY_BATCH } from '../ledger/port.ts'
-import { decided } from './actions.ts'
-import { readStored } from './archiveInspect.ts'
-import type { ArchiveDiff, LogDiff } from './archiveInspect.ts'
-import { readArchive } from './archiveReader.ts'
-import type { Runtime } from './runtime.ts'
-import { at } from './table.ts'
+import { accept } from '../../core/accept.ts'
+import type { LogChange } from '../../core/accept.ts'
+import type { Prepared, StoredText } from '../../core/content.ts'
+import { lifecycleOf } from '../../core/entities.ts'
+import type { LogId } from '../../core/ids.ts'
+import { EMPTY_BATCH } from '../../ledger/port.ts'
+import { decided } from '../actions.ts'
+import { readStored } from './inspect.ts'
+import type { ArchiveDiff, LogDiff } from './inspect.ts'
+import { readArchive } from './reader.ts'
+import type { Runtime } from '../runtime.ts'
+import { at } from '../table.ts'
 
 /** Events, and characters of texts, that are written together. */
 const WRITE_EVENTS = 256

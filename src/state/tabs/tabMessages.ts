@@ -3,8 +3,8 @@
  * content ever: what a message is about is read from the disk. Other versions of this code, and extensions, speak
  * on the same line, so every message is read like network input.
  */
-import { isUsableId } from '../core/ids.ts'
-import type { LogId } from '../core/ids.ts'
+import { isUsableId } from '../../core/ids.ts'
+import type { LogId } from '../../core/ids.ts'
 
 export type TabMessage =
   /** These logs are stored up to here. */

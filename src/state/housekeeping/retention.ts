@@ -2,24 +2,24 @@
  * Owns deleting runs by a person's or a host's wish: what would go and how large it is, and doing it, tree by tree,
  * unless something has moved since. Nothing is deleted unless asked for. DESIGN 5.
  */
-import type { LogRecord } from '../core/entities.ts'
-import type { LogId } from '../core/ids.ts'
-import { logOfContent } from '../core/ids.ts'
-import { refsIn } from '../core/refs.ts'
-import { LedgerError } from '../ledger/port.ts'
-import type { Ledger } from '../ledger/port.ts'
+import type { LogRecord } from '../../core/entities.ts'
+import type { LogId } from '../../core/ids.ts'
+import { logOfContent } from '../../core/ids.ts'
+import { refsIn } from '../../core/refs.ts'
+import { LedgerError } from '../../ledger/port.ts'
+import type { Ledger } from '../../ledger/port.ts'
 import {
   isAsPlanned,
   planRetention,
   protectedBecause,
   toRetentionNode,
   treesOf,
-} from '../ledger/retention.ts'
-import type { PlannedTree, RetentionNode, RetentionPlan, RetentionPolicy } from '../ledger/retention.ts'
-import { contentsRead, logsDeleted } from './actions.ts'
-import { suspect } from './housekeepingSweep.ts'
-import { QUARANTINE_SHOWN } from './ledgerSlice.ts'
-import type { Runtime } from './runtime.ts'
+} from '../../ledger/retention.ts'
+import type { PlannedTree, RetentionNode, RetentionPlan, RetentionPolicy } from '../../ledger/retention.ts'
+import { contentsRead, logsDeleted } from '../actions.ts'
+import { suspect } from './sweep.ts'
+import { QUARANTINE_SHOWN } from '../ledgerSlice.ts'
+import type { Runtime } from '../runtime.ts'
 
 const PAGE = 500
 /** Events and logs of one deleting transaction; others wait for it. */

@@ -3,17 +3,17 @@
  * packed, and deletion by policy where the host has one. One tab at a time, one bounded step per idle moment, and
  * none while events flow.
  */
-import { scopeName } from '../core/ids.ts'
-import type { LogId } from '../core/ids.ts'
-import { isSettled } from '../core/status.ts'
-import type { SettledStatusName } from '../core/status.ts'
-import type { RetentionPolicy } from '../ledger/retention.ts'
-import type { Commit } from '../ledger/delivery.ts'
-import type { Idle } from '../platform/idle.ts'
-import { forgetDeadStreams } from './housekeepingStreams.ts'
-import { sweepContent } from './housekeepingSweep.ts'
+import { scopeName } from '../../core/ids.ts'
+import type { LogId } from '../../core/ids.ts'
+import { isSettled } from '../../core/status.ts'
+import type { SettledStatusName } from '../../core/status.ts'
+import type { RetentionPolicy } from '../../ledger/retention.ts'
+import type { Commit } from '../../ledger/delivery.ts'
+import type { Idle } from '../../platform/idle.ts'
+import { forgetDeadStreams } from './streams.ts'
+import { sweepContent } from './sweep.ts'
 import { previewRetention, prune } from './retention.ts'
-import type { Runtime } from './runtime.ts'
+import type { Runtime } from '../runtime.ts'
 
 /** After the start and after a run settled, so that what follows at once is done first. */
 const DELAY_MS = 5_000

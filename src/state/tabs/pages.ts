@@ -2,8 +2,8 @@
  * Owns which pages of the scope are alive: each holds a lock named after itself for as long as it lives. Commands
  * belong to the page that sends them, and a repair needs to be alone.
  */
-import { scopeName } from '../core/ids.ts'
-import type { Runtime } from './runtime.ts'
+import { scopeName } from '../../core/ids.ts'
+import type { Runtime } from '../runtime.ts'
 
 const prefix = (scope: string): string => `run-ledger:${scopeName(scope)}:page:`
 

@@ -2,9 +2,9 @@
  * Owns forgetting streams that will never speak again: a local orchestrator's stream ends with its epoch, and where
  * that one's lock is free and no unsettled run is bound to it, its cursor serves nobody.
  */
-import type { LogRecord } from '../core/entities.ts'
-import { epochLock, epochOf } from '../core/epoch.ts'
-import type { Runtime } from './runtime.ts'
+import type { LogRecord } from '../../core/entities.ts'
+import { epochLock, epochOf } from '../../core/epoch.ts'
+import type { Runtime } from '../runtime.ts'
 
 /** Unsettled runs looked at; with more of them, every stream is kept. */
 const UNSETTLED = 10_000

@@ -4,12 +4,12 @@
  */
 import { isAnyOf } from '@reduxjs/toolkit'
 import type { ListenerMiddlewareInstance } from '@reduxjs/toolkit'
-import { lifecycleOf } from '../core/entities.ts'
-import { scopeName } from '../core/ids.ts'
-import type { LogId } from '../core/ids.ts'
-import type { Channel, Channels } from '../core/ports.ts'
-import { commandChanged, committed, decided } from './actions.ts'
-import type { FollowedState } from './api/openQueries.ts'
+import { lifecycleOf } from '../../core/entities.ts'
+import { scopeName } from '../../core/ids.ts'
+import type { LogId } from '../../core/ids.ts'
+import type { Channel, Channels } from '../../core/ports.ts'
+import { commandChanged, committed, decided } from '../actions.ts'
+import type { FollowedState } from '../api/openQueries.ts'
 import { MESSAGE_NAMES, readTabMessage } from './tabMessages.ts'
 import type { TabMessage } from './tabMessages.ts'
 

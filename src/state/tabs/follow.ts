@@ -3,18 +3,18 @@
  * announced. Announcements before hydration wait for it, and a missed one is healed by a look at the disk.
  * SPEC T1, W5.
  */
-import { accept, toSourceEvent } from '../core/accept.ts'
-import type { LogChange } from '../core/accept.ts'
-import type { LogRecord, RunEvent } from '../core/entities.ts'
-import { lifecycleOf } from '../core/entities.ts'
-import type { LogId } from '../core/ids.ts'
-import { isSettled } from '../core/status.ts'
-import { followed, logsDeleted, recordsLoaded } from './actions.ts'
-import { resumeOutbox } from './commands.ts'
-import { readCommands } from './commandRows.ts'
-import { openLog } from './reads.ts'
-import type { Runtime } from './runtime.ts'
-import { at, valuesOf } from './table.ts'
+import { accept, toSourceEvent } from '../../core/accept.ts'
+import type { LogChange } from '../../core/accept.ts'
+import type { LogRecord, RunEvent } from '../../core/entities.ts'
+import { lifecycleOf } from '../../core/entities.ts'
+import type { LogId } from '../../core/ids.ts'
+import { isSettled } from '../../core/status.ts'
+import { followed, logsDeleted, recordsLoaded } from '../actions.ts'
+import { resumeOutbox } from '../commands.ts'
+import { readCommands } from '../commandRows.ts'
+import { openLog } from '../reads.ts'
+import type { Runtime } from '../runtime.ts'
+import { at, valuesOf } from '../table.ts'
 
 /** Logs read for one frame; the others wait for the next. */
 const PULL_LOGS = 200

@@ -2,15 +2,15 @@
  * Owns what an archive would change, found without changing anything: log by log the same, longer, new or different,
  * and how many texts and commands are missing here.
  */
-import type { Prepared } from '../core/content.ts'
-import type { RunEvent } from '../core/entities.ts'
-import { lifecycleOf } from '../core/entities.ts'
-import type { LogId } from '../core/ids.ts'
-import type { ContentReader } from '../core/ports.ts'
-import type { Ledger } from '../ledger/port.ts'
-import { ARCHIVE_STREAM, readArchive } from './archiveReader.ts'
-import type { RefusedLine } from './archiveReader.ts'
-import type { Runtime } from './runtime.ts'
+import type { Prepared } from '../../core/content.ts'
+import type { RunEvent } from '../../core/entities.ts'
+import { lifecycleOf } from '../../core/entities.ts'
+import type { LogId } from '../../core/ids.ts'
+import type { ContentReader } from '../../core/ports.ts'
+import type { Ledger } from '../../ledger/port.ts'
+import { ARCHIVE_STREAM, readArchive } from './reader.ts'
+import type { RefusedLine } from './reader.ts'
+import type { Runtime } from '../runtime.ts'
 
 /** Refused lines named one by one; all are counted. */
 export const REFUSED_SHOWN = 100

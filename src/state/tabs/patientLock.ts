@@ -2,7 +2,7 @@
  * Owns waiting for work that one page does at a time: a page that was frozen in the middle of it keeps its lock, so
  * after a while the lock is taken by force, and its former holder is told.
  */
-import type { Runtime } from './runtime.ts'
+import type { Runtime } from '../runtime.ts'
 
 export async function holdPatiently(
   { locks, clock }: Pick<Runtime, 'locks' | 'clock'>,

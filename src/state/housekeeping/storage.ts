@@ -2,11 +2,11 @@
  * Owns what a person can know about the room the ledger takes, and asking the browser to keep it: once, after the
  * first run that ended, because then there is something to keep.
  */
-import type { LedgerCounts } from '../ledger/port.ts'
-import type { Device } from '../platform/device.ts'
-import { MARKS } from './housekeepingSweep.ts'
-import type { Runtime } from './runtime.ts'
-import { choiceMade } from './viewPrefsSlice.ts'
+import type { LedgerCounts } from '../../ledger/port.ts'
+import type { Device } from '../../platform/device.ts'
+import { MARKS } from './sweep.ts'
+import type { Runtime } from '../runtime.ts'
+import { choiceMade } from '../viewPrefsSlice.ts'
 
 /** Among the view preferences: what the browser answered. */
 export const PERSIST_CHOICE = 'run-ledger:persist'

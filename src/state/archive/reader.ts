@@ -2,14 +2,14 @@
  * Owns reading an archive as it may really be: cut off, edited, hostile. What comes out is decoded within the same
  * bounds as live events, in order, log by log; every line that is not used is named with its number. SPEC A1, A3.
  */
-import type { RunCommand } from '../core/commands.ts'
-import type { Prepared, StoredText } from '../core/content.ts'
-import type { StreamInfo } from '../core/events.ts'
-import type { LogId } from '../core/ids.ts'
-import { isUsableId, logOfContent } from '../core/ids.ts'
-import type { Redaction } from '../core/redaction.ts'
-import { ArchiveError, assertHeader, parseLine, readLines } from '../ledger/archive.ts'
-import { toItem } from './gathered.ts'
+import type { RunCommand } from '../../core/commands.ts'
+import type { Prepared, StoredText } from '../../core/content.ts'
+import type { StreamInfo } from '../../core/events.ts'
+import type { LogId } from '../../core/ids.ts'
+import { isUsableId, logOfContent } from '../../core/ids.ts'
+import type { Redaction } from '../../core/redaction.ts'
+import { ArchiveError, assertHeader, parseLine, readLines } from '../../ledger/archive.ts'
+import { toItem } from '../gathered.ts'
 
 /** Stream of what an archive itself has to say: where events were already lost when it was written. */
 export const ARCHIVE_STREAM = 'ledger:archive'

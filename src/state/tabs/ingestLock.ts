@@ -3,7 +3,7 @@
  * frees the lock; a frozen one is robbed, but only by a page that a person looks at. Saves work and keeps the
  * order of talking clear; that no event is lost or doubled does not depend on it. SPEC T2.
  */
-import type { Clock, Locks } from '../core/ports.ts'
+import type { Clock, Locks } from '../../core/ports.ts'
 
 const PING_MS = 500
 /** Unanswered pings after which the holder counts as frozen: two seconds. */

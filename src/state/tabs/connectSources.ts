@@ -2,15 +2,15 @@
  * Owns which sources this page is connected to. A source of its own it connects at once; one that pages share it
  * connects while it holds that source's lock, from where the streams were committed. SPEC T1, T2.
  */
-import { scopeName } from '../core/ids.ts'
-import type { Source, SourceSink } from '../core/ports.ts'
-import { sourceChanged } from './actions.ts'
-import { resumeOutbox } from './commands.ts'
+import { scopeName } from '../../core/ids.ts'
+import type { Source, SourceSink } from '../../core/ports.ts'
+import { sourceChanged } from '../actions.ts'
+import { resumeOutbox } from '../commands.ts'
 import { takeSeat } from './ingestLock.ts'
 import type { Seat } from './ingestLock.ts'
-import { reconcileRuns } from './reconcileRuns.ts'
-import { resolveText } from './reads.ts'
-import type { Runtime } from './runtime.ts'
+import { reconcileRuns } from '../reconcileRuns.ts'
+import { resolveText } from '../reads.ts'
+import type { Runtime } from '../runtime.ts'
 
 export interface Connections {
   /** Lets go of everything shared, as a page that may be kept without running, or must not write any more. */
