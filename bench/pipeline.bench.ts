@@ -2,7 +2,7 @@
  * What an event costs on its way to the store: decode, intake, fold, and the whole way into Redux, in batches
  * of 256 over 50 runs, half of them tool events. `createEntityAdapter` holding every event is the peer.
  */
-import { configureStore, createEntityAdapter, createSlice } from '@reduxjs/toolkit'
+import { configureStore, createEntityAdapter, createSlice, Tuple } from '@reduxjs/toolkit'
 import { bench, describe } from 'vitest'
 import { accept } from '../src/core/accept.ts'
 import type { LogChange } from '../src/core/accept.ts'
