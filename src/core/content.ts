@@ -35,6 +35,8 @@ const LONG_TEXT: Readonly<Record<string, { kept: 'blob' | 'content' }>> = {
   args: { kept: 'content' },
   prompt: { kept: 'content' },
   state: { kept: 'blob' },
+  result: { kept: 'blob' },
+  plan: { kept: 'blob' },
   content: { kept: 'blob' },
 }
 

@@ -38,8 +38,10 @@ export interface Lifecycle {
   reason: string | null
   summary: string | null
   error: string | null
-  /** What the attempt produced. */
+  /** What the attempt produced, as a person reads it. */
   output: Text | null
+  /** What it hands on to later work, as JSON; null when its owner did not say. */
+  result: Text | null
   /** Start of this attempt. */
   startedAt: number
   updatedAt: number
@@ -118,6 +120,8 @@ export interface WorkflowRun extends Lifecycle {
   input: Json
   phases: readonly Phase[]
   childRunIds: readonly string[]
+  /** The plan this attempt was resumed by (`PlanEntry[]` as JSON); null for one that started from nothing. */
+  resumePlan: Text | null
   origin: Origin | null
   createdAt: number
 }
@@ -161,6 +165,9 @@ export const TOOL_CALL_STATUSES = [
 ] as const
 export type ToolCallStatus = (typeof TOOL_CALL_STATUSES)[number]
 
+export const TOOL_EFFECTS = ['none', 'write'] as const
+export type ToolEffect = (typeof TOOL_EFFECTS)[number]
+
 export interface ToolCall {
   /** `attempt:iteration:callId`, unique within the run. */
   id: string
@@ -169,6 +176,8 @@ export interface ToolCall {
   iteration: number
   name: string
   label: string | null
+  /** Whether it changes anything outside; null when nobody said. */
+  effect: ToolEffect | null
   status: ToolCallStatus
   /** True when the run ended without the call's own end; the owner's later word replaces it. */
   inferred: boolean

@@ -4,7 +4,7 @@
  */
 import { z } from 'zod'
 import { INLINE_LIMIT } from './bounds.ts'
-import { QUESTION_KINDS, RUN_KINDS, TOOL_CALL_STATUSES } from './entities.ts'
+import { QUESTION_KINDS, RUN_KINDS, TOOL_CALL_STATUSES, TOOL_EFFECTS } from './entities.ts'
 import type { Json, Text } from './entities.ts'
 import type { LogId, Position } from './ids.ts'
 import { isUsableId } from './ids.ts'
@@ -62,6 +62,8 @@ const transitionFields = {
   error: line.nullish(),
   summary: line.nullish(),
   output: text.nullish(),
+  /** What is handed on to later work, as JSON. */
+  result: text.nullish(),
   /** Ours, not the owner's word. */
   inferred: z.boolean().optional(),
   /** With `inferred`: when the run or a child of it was last heard of. */
@@ -92,6 +94,7 @@ export const eventSchemas = {
     callId: line.nullish(),
     name: line,
     label: line.nullish(),
+    effect: z.enum(TOOL_EFFECTS).nullish(),
     iteration: count.optional(),
     args: text.nullish(),
   }),
@@ -167,6 +170,8 @@ export const eventSchemas = {
     trigger,
     attempt: z.number().int().positive().optional(),
     status: workflowStatus.optional(),
+    /** The resume plan it follows, as JSON. */
+    plan: text.nullish(),
   }),
   'phase.transitioned': z.looseObject({
     phase: line,

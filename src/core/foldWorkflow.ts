@@ -26,6 +26,7 @@ export function newWorkflowRecord(log: WorkflowLogId, timestamp: number): Workfl
     input: null,
     phases: [],
     childRunIds: [],
+    resumePlan: null,
     origin: null,
     createdAt: timestamp,
     ...newLifecycle(timestamp, undefined),
@@ -63,7 +64,9 @@ export function foldWorkflow(draft: WorkflowDraft, event: SourceEvent): void {
     case 'workflow.attempt_started': {
       const opened = openAttempt(workflow, event.payload, event.timestamp)
       if (opened === null) return tooLate()
-      draft.workflow = opened
+      // What was done before shows again as the attempt comes by it; a phase left running would wait for ever.
+      const phases = opened.phases.map((phase): Phase => ({ ...phase, status: 'pending', reason: null }))
+      draft.workflow = { ...opened, phases, resumePlan: event.payload.plan ?? null }
       draft.bindings = bind(draft.bindings, event.stream, opened.attempt)
       return
     }

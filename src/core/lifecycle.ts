@@ -18,6 +18,7 @@ export interface TransitionFact {
   error?: string | null | undefined
   summary?: string | null | undefined
   output?: Text | null | undefined
+  result?: Text | null | undefined
   inferred?: boolean | undefined
   /** With `inferred`: when the run or a child of it was last heard of. */
   lastSeenAt?: number | null | undefined
@@ -35,6 +36,7 @@ export function newLifecycle(timestamp: number, status: RunStatusName | undefine
     summary: null,
     error: null,
     output: null,
+    result: null,
     startedAt: timestamp,
     updatedAt: timestamp,
     sortAt: timestamp,
@@ -69,7 +71,7 @@ export function transition<L extends Lifecycle>(
   return {
     lifecycle: {
       ...lifecycle,
-      ...result(lifecycle, fact),
+      ...outcome(lifecycle, fact),
       status: verdict.status,
       inferred: settled && fact.inferred === true,
       trigger: fact.trigger,
@@ -101,6 +103,7 @@ export function openAttempt<L extends Lifecycle>(
     summary: null,
     error: null,
     output: null,
+    result: null,
     startedAt: timestamp,
     sortAt: timestamp,
     completedAt: endOf(opening.status, timestamp),
@@ -123,11 +126,15 @@ export function bind(bindings: readonly Binding[], stream: string, attempt: numb
 
 export const late = (notes: Notes): Notes => ({ ...notes, late: notes.late + 1 })
 
-function result(lifecycle: Lifecycle, fact: TransitionFact): Pick<Lifecycle, 'summary' | 'error' | 'output'> {
+function outcome(
+  lifecycle: Lifecycle,
+  fact: TransitionFact,
+): Pick<Lifecycle, 'summary' | 'error' | 'output' | 'result'> {
   return {
     summary: fact.summary ?? lifecycle.summary,
     error: fact.error ?? null,
     output: fact.output ?? lifecycle.output,
+    result: fact.result ?? lifecycle.result,
   }
 }
 

@@ -89,7 +89,14 @@ export interface SourceStatus {
   error: string | null
 }
 
-export type Delivery = { kind: 'delivered' } | { kind: 'rejected'; reason: string }
+export type Delivery =
+  | { kind: 'delivered' }
+  | { kind: 'rejected'; reason: string }
+  /** The owner does not know the run: whatever it was, it is not driven any more. */
+  | { kind: 'unknownRun'; reason: string }
+
+/** What an orchestrator could run now: fingerprints (`fingerprintOf`) and names of its agents, by id. */
+export type AgentCatalog = ReadonlyMap<string, { name: string; fingerprint: string }>
 
 /** An orchestrator's events, its word on what is live, and a way to send it commands. */
 export interface Source {
@@ -106,6 +113,8 @@ export interface Source {
   ask(runs: readonly RunQuery[]): Promise<ReadonlyMap<LogId, Evidence>>
   /** Rejects when the delivery's outcome is unknown. */
   send(command: RunCommand): Promise<Delivery>
+  /** Only of a source whose workflow runs can be resumed by a plan. Rejects when it cannot be reached. */
+  catalog?(): Promise<AgentCatalog>
 }
 
 /** What a person wants an orchestrator to do; `log` is chosen by the caller for `start`. */

@@ -230,7 +230,9 @@ function fitted(object: Record<string, unknown>): Record<string, unknown> {
 }
 
 const CONTENT_NAMES = new Set(
-  'prompt args output content value input answer metadata label summary task description'.split(' '),
+  'prompt args output result plan content value input answer metadata label summary task description'.split(
+    ' ',
+  ),
 )
 
 /** Without content. Somebody has to answer questions, so those stay. */

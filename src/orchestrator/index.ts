@@ -12,8 +12,13 @@ export type {
   UpstreamResult,
 } from './agent.ts'
 export type { StartRequest } from './commands.ts'
-export { validateDefinition } from './validateDefinition.ts'
-export type { DefinitionCheck, DefinitionError, PhaseDefinition, WorkflowDefinition } from './definition.ts'
+export { validateDefinition } from '../core/workflow/validateDefinition.ts'
+export type {
+  DefinitionCheck,
+  DefinitionError,
+  PhaseDefinition,
+  WorkflowDefinition,
+} from '../core/workflow/definition.ts'
 export { createOrchestrator } from './engine.ts'
 export type { Orchestrator, OrchestratorOptions } from './engine.ts'
 export type { MessagePortLike, PortEvent } from './protocol.ts'

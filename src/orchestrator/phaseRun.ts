@@ -4,7 +4,7 @@
 import type { Json } from '../core/entities.ts'
 import type { Agent, AgentTask, UpstreamResult } from './agent.ts'
 import type { ChildOutcome, ChildResult } from './agentRun.ts'
-import type { PhaseDefinition } from './definition.ts'
+import type { PhaseDefinition } from '../core/workflow/definition.ts'
 import { line } from './text.ts'
 
 export interface PlannedTask {

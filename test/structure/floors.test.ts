@@ -26,7 +26,7 @@ const BELOW: Record<string, readonly string[]> = {
 
 /** Packages a room may use; node's own are for tests and scripts. */
 const PACKAGES: Record<string, readonly string[]> = {
-  'src/core': ['zod'],
+  'src/core': ['zod', '@noble/hashes', 'canonicalize'],
   'src/platform': [],
   'src/ledger': ['idb', 'localforage', 'crc-32'],
   'src/sources': ['zod'],

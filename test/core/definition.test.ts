@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { validateDefinition } from '../../src/orchestrator/validateDefinition.ts'
-import { upstreamOf } from '../../src/orchestrator/phaseGraph.ts'
-import { definition, phase } from './support/harness.ts'
+import { validateDefinition } from '../../src/core/workflow/validateDefinition.ts'
+import { upstreamOf } from '../../src/core/workflow/phaseGraph.ts'
+import { definition, phase } from '../orchestrator/support/harness.ts'
 
 const agents = new Set(['echo', 'planner', '__proto__'])
 

@@ -2,7 +2,7 @@
  * Owns the validation of workflow definitions. They come from outside, so every problem is found and named
  * before anything runs.
  */
-import { toPlainJson } from '../core/bounds.ts'
+import { toPlainJson } from '../bounds.ts'
 import type { DefinitionCheck, DefinitionError, PhaseDefinition } from './definition.ts'
 import { findCycles } from './phaseGraph.ts'
 import { readDefinition } from './readDefinition.ts'

@@ -2,8 +2,8 @@
  * Owns reading a definition from plain JSON: types and limits only, going on after every problem so that
  * all of them are reported. What could not be read is left out of the result.
  */
-import type { Json } from '../core/entities.ts'
-import { isUsableId } from '../core/ids.ts'
+import type { Json } from '../entities.ts'
+import { isUsableId } from '../ids.ts'
 import type { DefinitionError, PhaseDefinition, WorkflowDefinition } from './definition.ts'
 
 /** As many as the event vocabulary takes. */
