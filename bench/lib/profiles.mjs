@@ -11,7 +11,7 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { assertOnDisk } from './machine.mjs'
+import { assertOnDisk, settleDisk } from './machine.mjs'
 
 const root = join(tmpdir(), 'run-ledger-bench')
 
@@ -50,6 +50,8 @@ export function copyProfile(from, run) {
   cpSync(from, profile, { recursive: true })
   // Chromium's own lock of the profile is a dangling link.
   for (const name of readdirSync(profile)) if (name.startsWith('Singleton')) rmSync(join(profile, name))
+  // The first flush of what is measured would wait for half a gigabyte of ours.
+  settleDisk()
   return profile
 }
 
