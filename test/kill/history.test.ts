@@ -3,10 +3,12 @@ import { describe, expect, test } from 'vitest'
 import { accept } from '../../src/core/accept.ts'
 import type { LogRecord } from '../../src/core/entities.ts'
 import type { LogId } from '../../src/core/ids.ts'
+import { QUARANTINE_KEPT } from '../../src/ledger/quarantine.ts'
 import type { Verdict } from './history.ts'
 import { CLEAN, createHistory } from './history.ts'
 import { injectionAt } from './kills.ts'
 import type { Stored, StoredLog } from './page/protocol.ts'
+import { smallVerdict } from './smallRows.ts'
 import { commandOf, eventAt, LOGS, refusalOf, smallAt } from './workload.ts'
 
 const SEED = 7
@@ -110,6 +112,15 @@ describe('the judge', () => {
       refusals: 3,
     })
     expect(refusalsWith((entries) => [...entries, refusalOf('2-1')])).toEqual({})
+  })
+
+  test('A3 does not miss refused inputs that newer ones took the place of', () => {
+    const ids = Array.from({ length: QUARANTINE_KEPT + 5 }, (_, index) => String(10_000 + index))
+    const known = { commands: new Map(), quarantine: new Set(ids) }
+    const verdictOn = (kept: readonly string[]) =>
+      smallVerdict(known, { commands: [], quarantine: kept.map(refusalOf) }).refusals
+    expect(verdictOn(ids.slice(5))).toBe(0)
+    expect(verdictOn(ids.slice(6))).toBe(1)
   })
 
   test('counts what was there at an earlier start', () => {

@@ -2,6 +2,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { CommandState } from '../../src/core/commands.ts'
 import { progressOf } from '../../src/core/commands.ts'
+import { QUARANTINE_KEPT } from '../../src/ledger/quarantine.ts'
 import type { Stored } from './page/protocol.ts'
 import { commandOf, refusalOf } from './workload.ts'
 
@@ -24,7 +25,10 @@ export function smallVerdict(
     (command) => !isDeepStrictEqual(command, commandOf(command.id, command.state)),
   )
   const refused = new Set(quarantine.map(({ id }) => id))
-  const gone = [...known.quarantine].filter((id) => !refused.has(id))
+  const gone = newest(new Set([...known.quarantine, ...refused])).filter((id) => !refused.has(id))
   const changed = quarantine.filter((entry) => !isDeepStrictEqual(entry, refusalOf(entry.id)))
   return { commands: behind.length + others.length, refusals: gone.length + changed.length }
 }
+
+/** Those the ledger keeps: its ids sort by age. */
+const newest = (ids: ReadonlySet<string>): readonly string[] => [...ids].toSorted().slice(-QUARANTINE_KEPT)
