@@ -24,7 +24,8 @@ export type HistoryEntry =
   | { kind: 'tool'; callId: string; name: string; argsHash: string; result: Json }
   | { kind: 'toolFailed'; callId: string; name: string; argsHash: string; failure: string }
   | { kind: 'answer'; questionId: string; answer: Json }
-  | { kind: 'followUp'; message: string }
+  /** `call`: the number of the asking that handed it out, 0 when it opened the attempt; absent while it waits. */
+  | { kind: 'followUp'; message: string; call?: number | undefined }
 
 const json = z.custom<Json>((value) => value !== undefined)
 const entry = z.discriminatedUnion('kind', [
@@ -43,7 +44,11 @@ const entry = z.discriminatedUnion('kind', [
     failure: z.string(),
   }),
   z.object({ kind: z.literal('answer'), questionId: z.string(), answer: json }),
-  z.object({ kind: z.literal('followUp'), message: z.string() }),
+  z.object({
+    kind: z.literal('followUp'),
+    message: z.string(),
+    call: z.number().int().nonnegative().optional(),
+  }),
 ])
 const schema = z.object({
   runId: z.string(),

@@ -40,7 +40,15 @@ export const contentKeyOf = (parts: KeyParts): string =>
 
 /** The parts in which two keys differ; null when one of them is no key of ours. */
 export function changedParts(one: string, other: string): readonly KeyPart[] | null {
-  const [a, b] = [one.split('-'), other.split('-')]
-  const areOurs = [a, b].every((parts) => parts[0] === VERSION && parts.length === KEY_PARTS.length + 1)
-  return areOurs ? KEY_PARTS.filter((_, index) => a[index + 1] !== b[index + 1]) : null
+  const [a, b] = [partsOf(one), partsOf(other)]
+  return a === null || b === null ? null : KEY_PARTS.filter((_, index) => a[index] !== b[index])
+}
+
+/** The hash of one part of a key; null when it is no key of ours. */
+export const partOf = (key: string, part: KeyPart): string | null =>
+  partsOf(key)?.[KEY_PARTS.indexOf(part)] ?? null
+
+function partsOf(key: string): readonly string[] | null {
+  const [version, ...parts] = key.split('-')
+  return version === VERSION && parts.length === KEY_PARTS.length ? parts : null
 }

@@ -20,6 +20,7 @@ const commandSchema = z.object({
   ),
   verb: z.enum(COMMAND_VERBS),
   payload: z.custom<Json>((value) => value !== undefined),
+  withheld: z.literal(true).exactOptional(),
   idempotencyKey: line,
   attempt: z.number().int().positive(),
   sender: line,

@@ -18,7 +18,7 @@ export function describeEvent({ type, payload }: RunEvent): EventDescription {
   })
   switch (type) {
     case 'run.registered':
-      return say('Run registered', payload['agentName'] ?? payload['agentId'])
+      return say('Run registered', replaced(payload['origin']) ?? payload['agentName'] ?? payload['agentId'])
     case 'workflow.registered':
       return say('Workflow registered', payload['title'] ?? payload['definitionId'])
     case 'run.transitioned':
@@ -27,13 +27,17 @@ export function describeEvent({ type, payload }: RunEvent): EventDescription {
       const how = payload['inferred'] === true ? `${to} (inferred)` : to
       return say(
         `Became ${how}`,
-        payload['error'] ?? payload['summary'] ?? payload['reason'],
+        payload['error'] ?? payload['summary'] ?? payload['reason'] ?? preview(payload['result']),
         toneOf(payload['to']),
       )
     }
     case 'run.attempt_started':
     case 'workflow.attempt_started':
-      return say('New attempt', words(payload['trigger']))
+      if (payload['trigger'] === 'reconciliation')
+        return say('Alive after all', 'its owner drives it', 'good')
+      return preview(payload['plan']) === null
+        ? say('New attempt', words(payload['trigger']))
+        : say('Resumed by a plan', planned(preview(payload['plan'])))
     case 'phase.transitioned':
       return say(
         `Phase ${words(payload['phase'])} ${words(payload['to'])}`,
@@ -43,7 +47,10 @@ export function describeEvent({ type, payload }: RunEvent): EventDescription {
     case 'iteration.started':
       return say(`Iteration ${toLine(payload['iteration'])}`)
     case 'tool.started':
-      return say(`Called ${toLine(payload['name'])}`, preview(payload['args']) ?? payload['label'])
+      return say(
+        `Called ${toLine(payload['name'])}${payload['effect'] === 'write' ? ', which may change something' : ''}`,
+        preview(payload['args']) ?? payload['label'],
+      )
     case 'tool.finished': {
       const failed = payload['status'] !== 'completed'
       const detail = payload['failure'] ?? preview(payload['output'])
@@ -82,6 +89,37 @@ export function describeEvent({ type, payload }: RunEvent): EventDescription {
     default:
       return say(words(type))
   }
+}
+
+/** What a plan meant to do, in numbers; null when only a part of it is at hand. */
+function planned(plan: string | null): string | null {
+  const entries = plan === null ? null : parsed(plan)
+  if (!Array.isArray(entries)) return null
+  const said = ACTIONS.flatMap(([action, name]) => {
+    const count = entries.filter((entry) => (entry as { action?: unknown } | null)?.action === action).length
+    return count === 0 ? [] : [`${count} ${name}`]
+  })
+  return said.length === 0 ? null : said.join(', ')
+}
+
+const ACTIONS = [
+  ['reuse', 'reused'],
+  ['relaunch', 'launched again'],
+  ['await', 'awaited'],
+  ['blocked', 'left'],
+] as const
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return null
+  }
+}
+
+function replaced(origin: unknown): string | null {
+  const former = (origin as { replayOf?: unknown } | null | undefined)?.replayOf
+  return typeof former === 'string' ? `in place of ${former}` : null
 }
 
 const words = (value: unknown): string => (toLine(value) ?? 'unknown').replaceAll(/[_.]/g, ' ')

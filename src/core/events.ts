@@ -70,6 +70,17 @@ const transitionFields = {
   lastSeenAt: count.nullish(),
 }
 
+const phases = z
+  .array(
+    z.object({
+      name: line,
+      description: line.nullish(),
+      agentIds: z.array(line),
+      dependsOn: z.array(line),
+    }),
+  )
+  .max(200)
+
 export const eventSchemas = {
   // --- agent runs
   'run.registered': z.looseObject({ ...runFields, status: runStatus.optional() }),
@@ -150,16 +161,7 @@ export const eventSchemas = {
     definitionId: id,
     title: line.nullish(),
     definition: json.optional(),
-    phases: z
-      .array(
-        z.object({
-          name: line,
-          description: line.nullish(),
-          agentIds: z.array(line),
-          dependsOn: z.array(line),
-        }),
-      )
-      .max(200),
+    phases,
     parentThreadId: id.nullish(),
     input: json.optional(),
     origin: origin.nullish(),
@@ -172,6 +174,10 @@ export const eventSchemas = {
     status: workflowStatus.optional(),
     /** The resume plan it follows, as JSON. */
     plan: text.nullish(),
+    /** What it runs, where that may be other than what the attempt before ran. */
+    definition: json.optional(),
+    phases: phases.optional(),
+    input: json.optional(),
   }),
   'phase.transitioned': z.looseObject({
     phase: line,

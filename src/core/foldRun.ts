@@ -3,12 +3,12 @@
  */
 import type { AgentRun, RunRecord, RunTelemetry, ToolCall } from './entities.ts'
 import type { SourceEvent } from './events.ts'
-import { idOfLog } from './ids.ts'
+import { idOfLog, isOurStream } from './ids.ts'
 import type { RunLogId } from './ids.ts'
-import { attemptOf, bind, late, newLifecycle, NO_NOTES, openAttempt, transition } from './lifecycle.ts'
+import { attemptOf, bindOpened, late, newLifecycle, NO_NOTES, openAttempt, transition } from './lifecycle.ts'
 import type { TransitionFact } from './lifecycle.ts'
 import { addParent, fillMissing, register } from './registration.ts'
-import { askQuestion, closeQuestions, settleQuestion } from './questions.ts'
+import { askQuestion, closeQuestions, reopenQuestions, settleQuestion } from './questions.ts'
 import type { SettledStatusName } from './status.ts'
 import { isSettled } from './status.ts'
 import { abandoned, finishCall, giveUpOldest, keepCall, startCall } from './toolCalls.ts'
@@ -128,10 +128,16 @@ export function foldRun(draft: RunDraft, event: SourceEvent, touched: Map<string
     case 'run.attempt_started': {
       const opened = openAttempt(run, event.payload, timestamp)
       if (opened === null) return tooLate()
-      draft.run = { ...opened, iteration: 0, checkpoint: null }
-      draft.bindings = bind(draft.bindings, stream, opened.attempt)
-      draft.questions = closeQuestions(draft.questions, 'superseded', timestamp)
+      draft.bindings = bindOpened(draft.bindings, stream, { from: run.attempt, to: opened.attempt })
       telemetry.elapsedMs = null
+      if (isOurStream(stream)) {
+        // Its owner is alive after all: nothing begins anew, so it stands where it stood.
+        draft.run = opened
+        draft.questions = reopenQuestions(draft.questions, run.attempt, opened.attempt)
+        return abandonCalls(draft, 'interrupted', touched)
+      }
+      draft.run = { ...opened, iteration: 0, checkpoint: null }
+      draft.questions = closeQuestions(draft.questions, 'superseded', timestamp)
       return abandonCalls(draft, 'interrupted', touched)
     }
 
@@ -175,7 +181,7 @@ export function foldRun(draft: RunDraft, event: SourceEvent, touched: Map<string
     }
 
     case 'question.settled':
-      draft.questions = settleQuestion(draft.questions, event.payload, timestamp)
+      draft.questions = settleQuestion(draft.questions, event.payload, attempt, timestamp)
       return
 
     case 'checkpoint.saved':

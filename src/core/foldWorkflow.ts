@@ -3,9 +3,18 @@
  */
 import type { Phase, PhaseStatus, WorkflowRecord, WorkflowRun } from './entities.ts'
 import type { EventPayload, SourceEvent } from './events.ts'
-import { idOfLog } from './ids.ts'
+import { idOfLog, isOurStream } from './ids.ts'
 import type { WorkflowLogId } from './ids.ts'
-import { attemptOf, bind, late, newLifecycle, NO_NOTES, openAttempt, transition } from './lifecycle.ts'
+import {
+  attemptOf,
+  bind,
+  bindOpened,
+  late,
+  newLifecycle,
+  NO_NOTES,
+  openAttempt,
+  transition,
+} from './lifecycle.ts'
 import type { TransitionFact } from './lifecycle.ts'
 import { toOrigin } from './registration.ts'
 import type { RunStatusName } from './status.ts'
@@ -64,10 +73,24 @@ export function foldWorkflow(draft: WorkflowDraft, event: SourceEvent): void {
     case 'workflow.attempt_started': {
       const opened = openAttempt(workflow, event.payload, event.timestamp)
       if (opened === null) return tooLate()
-      // What was done before shows again as the attempt comes by it; a phase left running would wait for ever.
-      const phases = opened.phases.map((phase): Phase => ({ ...phase, status: 'pending', reason: null }))
-      draft.workflow = { ...opened, phases, resumePlan: event.payload.plan ?? null }
-      draft.bindings = bind(draft.bindings, event.stream, opened.attempt)
+      draft.bindings = bindOpened(draft.bindings, event.stream, {
+        from: workflow.attempt,
+        to: opened.attempt,
+      })
+      if (isOurStream(event.stream)) {
+        // Its owner is alive after all: nothing begins anew, so its phases stand where they stood.
+        draft.workflow = { ...opened, phases: takeUpPhases(workflow.phases, workflow.status) }
+        return
+      }
+      const { plan, definition = opened.definition, input = opened.input, phases } = event.payload
+      draft.workflow = {
+        ...opened,
+        definition,
+        input,
+        // What was done before shows again as the attempt comes by it; a phase left running would wait for ever.
+        phases: phases === undefined ? opened.phases.map(pending) : declare(phases),
+        resumePlan: plan ?? null,
+      }
       return
     }
 
@@ -108,14 +131,7 @@ function register(
   timestamp: number,
 ): Partial<WorkflowRecord> {
   const { workflow } = record
-  const phases = payload.phases.map(({ name, description, agentIds, dependsOn }): Phase => ({
-    name,
-    description: description ?? null,
-    status: 'pending',
-    agentIds,
-    dependsOn,
-    reason: null,
-  }))
+  const phases = declare(payload.phases)
   if (record.registered) {
     const settledForGood = isSettled(workflow.status) && !workflow.inferred
     return settledForGood ? {} : { bindings: bind(record.bindings, stream, workflow.attempt) }
@@ -140,6 +156,18 @@ function register(
   }
 }
 
+const declare = (phases: EventPayload<'workflow.registered'>['phases']): readonly Phase[] =>
+  phases.map(({ name, description, agentIds, dependsOn }) => ({
+    name,
+    description: description ?? null,
+    status: 'pending',
+    agentIds,
+    dependsOn,
+    reason: null,
+  }))
+
+const pending = (phase: Phase): Phase => ({ ...phase, status: 'pending', reason: null })
+
 function movePhase(
   phases: readonly Phase[],
   name: string,
@@ -160,6 +188,14 @@ function progressOf(phase: Phase | undefined): Partial<Phase> {
 
 /** What was under way ends as the workflow did. */
 function abandonPhases(phases: readonly Phase[], to: RunStatusName): readonly Phase[] {
-  const ending: PhaseStatus = to === 'cancelled' ? 'cancelled' : 'interrupted'
+  const ending = endingOf(to)
   return phases.map((phase) => (phase.status === 'running' ? { ...phase, status: ending } : phase))
 }
+
+/** What ended only because we thought the workflow over is under way. */
+function takeUpPhases(phases: readonly Phase[], concluded: RunStatusName): readonly Phase[] {
+  const ending = endingOf(concluded)
+  return phases.map((phase) => (phase.status === ending ? { ...phase, status: 'running' } : phase))
+}
+
+const endingOf = (to: RunStatusName): PhaseStatus => (to === 'cancelled' ? 'cancelled' : 'interrupted')

@@ -46,6 +46,9 @@ export type Position = number | string
 export const eventIdentity = ({ stream, position }: { stream: string; position: Position }): string =>
   `${stream}\n${JSON.stringify(position)}`
 
+/** Streams of the ledger's own conclusions; no owner speaks in them. */
+export const isOurStream = (stream: string): boolean => stream.startsWith('ledger:')
+
 /** Ids as systems write them: printable, without spaces at the ends, at most 200 characters. */
 export const isUsableId = (id: string): boolean =>
   // Nearly all ids are plain ASCII, which is many times quicker to tell.

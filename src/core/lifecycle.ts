@@ -3,6 +3,7 @@
  * is final within an attempt, except that the owner's settled fact replaces what we inferred.
  */
 import type { AttemptSummary, Binding, Lifecycle, Notes, Text } from './entities.ts'
+import { isOurStream } from './ids.ts'
 import type { RunStatusName, Trigger } from './status.ts'
 import { isSettled, judge, openingStatus } from './status.ts'
 
@@ -122,6 +123,19 @@ export function attemptOf(bindings: readonly Binding[], stream: string, current:
 export function bind(bindings: readonly Binding[], stream: string, attempt: number): readonly Binding[] {
   const others = bindings.filter((binding) => binding.stream !== stream)
   return [...others, { stream, attempt }].slice(-BINDINGS_KEPT)
+}
+
+/**
+ * Whose an opened attempt is: the stream that announced it. One that we open, since its owner turned out to be alive,
+ * is driven by the streams of the attempt that was thought over; ours are never bound.
+ */
+export function bindOpened(
+  bindings: readonly Binding[],
+  stream: string,
+  { from, to }: { from: number; to: number },
+): readonly Binding[] {
+  if (!isOurStream(stream)) return bind(bindings, stream, to)
+  return bindings.map((binding) => (binding.attempt === from ? { ...binding, attempt: to } : binding))
 }
 
 export const late = (notes: Notes): Notes => ({ ...notes, late: notes.late + 1 })

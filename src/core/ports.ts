@@ -79,6 +79,11 @@ export interface SourceSink {
   status(status: SourceStatus): void
   /** The stream's last durable position, after which a replay begins; null for one never seen. */
   position(stream: string): Promise<number | null>
+  /**
+   * Resolves when the stream's events up to that position are durable in every copy there is, for owners that must not
+   * act before it is known that they do. Rejects when they cannot be written.
+   */
+  durable(stream: string, position: number): Promise<void>
   /** A stored text by its reference, for owners that work on documents kept here; null when it is missing. */
   read(ref: string): Promise<string | null>
 }

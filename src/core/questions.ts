@@ -1,6 +1,6 @@
 /**
- * Owns how a run's questions are asked, answered and closed. A question is identified by its id; one that
- * was settled is never opened again by a replay.
+ * Owns how a run's questions are asked, answered and closed. A question is identified by its id: asked again in its
+ * attempt it stays as it is, so that a replay opens nothing that was answered; asked in a later attempt it is open again.
  */
 import type { Question, QuestionState } from './entities.ts'
 import type { EventPayload } from './events.ts'
@@ -15,7 +15,8 @@ export function askQuestion(
   attempt: number,
   timestamp: number,
 ): readonly Question[] {
-  if (questions.some((each) => each.questionId === payload.questionId)) return questions
+  const known = questions.find((each) => each.questionId === payload.questionId)
+  if (known !== undefined && known.attempt >= attempt) return questions
   const question: Question = {
     questionId: payload.questionId,
     kind: payload.kind ?? 'question',
@@ -34,8 +35,9 @@ export function askQuestion(
     answer: null,
     settledAt: null,
   }
-  const open = questions.filter((each) => each.state === 'open')
-  const settled = questions.filter((each) => each.state !== 'open')
+  const others = questions.filter((each) => each !== known)
+  const open = others.filter((each) => each.state === 'open')
+  const settled = others.filter((each) => each.state !== 'open')
   if (open.length < OPEN_KEPT) return [...open, question, ...settled]
   const [oldest, ...rest] = open
   const given = oldest && { ...oldest, state: 'unknown' as const, settledAt: timestamp }
@@ -45,9 +47,11 @@ export function askQuestion(
 export function settleQuestion(
   questions: readonly Question[],
   payload: EventPayload<'question.settled'>,
+  attempt: number,
   timestamp: number,
 ): readonly Question[] {
-  const question = questions.find((each) => each.questionId === payload.questionId)
+  // A later attempt that asks the same waits for a word of its own.
+  const question = questions.find((each) => each.questionId === payload.questionId && each.attempt <= attempt)
   // `unknown` was our conclusion when the run was lost; the owner's word replaces it.
   if (question === undefined || (question.state !== 'open' && question.state !== 'unknown')) return questions
   const settled = { ...question, state: payload.state, answer: payload.answer ?? null, settledAt: timestamp }
@@ -69,6 +73,21 @@ export function closeQuestions(
     questions.filter((each) => each.state !== 'open'),
     open.map((each) => ({ ...each, state, settledAt: timestamp })),
   )
+}
+
+/** The run lives on after all: what we only concluded nobody waits for is still asked, in the attempt it is now. */
+export function reopenQuestions(
+  questions: readonly Question[],
+  from: number,
+  attempt: number,
+): readonly Question[] {
+  const isReopened = ({ state, attempt: asked }: Question): boolean =>
+    asked === from && (state === 'unknown' || state === 'open')
+  if (!questions.some(isReopened)) return questions
+  const reopened = questions
+    .filter(isReopened)
+    .map((each): Question => ({ ...each, attempt, state: 'open', answer: null, settledAt: null }))
+  return [...reopened, ...questions.filter((each) => !isReopened(each))]
 }
 
 function keep(others: readonly Question[], settled: readonly Question[]): readonly Question[] {

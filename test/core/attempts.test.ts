@@ -128,3 +128,77 @@ test('F4e an inferred end is dated by the last event before it', () => {
   expect(run.completedAt).toBe(events[1]?.timestamp)
   expect(telemetry.elapsedMs).toBe((events[1]?.timestamp ?? 0) - (events[0]?.timestamp ?? 0))
 })
+
+const ask = (stream: string): Line => [stream, 'question.asked', { questionId: 'q', prompt: 'Which?' }]
+const answer = (stream: string, value: string): Line => [
+  stream,
+  'question.settled',
+  { questionId: 'q', state: 'answered', answer: value },
+]
+const lost: Line = to('ledger:reconcile', 'interrupted', { trigger: 'reconciliation', inferred: true })
+const alive = (attempt: number): Line => [
+  'ledger:reconcile',
+  'run.attempt_started',
+  { trigger: 'reconciliation', attempt, status: 'running' },
+]
+
+test('F4 an answered question asked again in its attempt stays answered (field-notes 2.3, LangGraph replays)', () => {
+  const { questions } = runAfter(register('A'), ask('A'), answer('A', 'EU'), ask('A'), ask('A'))
+  expect(questions).toMatchObject([{ state: 'answered', answer: 'EU', attempt: 1 }])
+})
+
+test.each([
+  ['open', [ask('A')]],
+  ['answered', [ask('A'), answer('A', 'EU')]],
+  ['unknown', [ask('A'), lost]],
+] as [string, Line[]][])('F4 a new attempt that asks what was %s before asks anew', (_state, before) => {
+  const { questions } = runAfter(register('A'), ...before, again('B'), ask('B'))
+  expect(questions).toMatchObject([{ questionId: 'q', state: 'open', answer: null, attempt: 2 }])
+})
+
+test('F4d a late answer to the earlier asking leaves the new one open', () => {
+  const { questions } = runAfter(register('A'), ask('A'), again('B'), ask('B'), answer('A', 'EU'))
+  expect(questions).toMatchObject([{ state: 'open', attempt: 2 }])
+})
+
+test('F4 a run whose owner turns out to be alive goes on under the streams it had', () => {
+  const { run, questions, notes } = runAfter(
+    register('A'),
+    ['A', 'checkpoint.saved', { state: 'half' }],
+    ['A', 'iteration.started', { iteration: 4 }],
+    ask('A'),
+    lost,
+    alive(2),
+    ['A', 'iteration.started', { iteration: 5 }],
+    answer('A', 'EU'),
+    to('A', 'completed', { result: '42' }),
+  )
+  expect(run).toMatchObject({
+    attempt: 2,
+    status: 'completed',
+    inferred: false,
+    iteration: 5,
+    checkpoint: { state: { preview: 'half' } },
+    result: { preview: '42' },
+    attempts: [{ attempt: 1, status: 'interrupted', inferred: true }],
+  })
+  expect(questions).toMatchObject([{ state: 'answered', answer: 'EU', attempt: 2 }])
+  expect(notes).toEqual({ irregular: 0, late: 0, refused: 0 })
+})
+
+test('F4 a run found alive can be lost again, and by the same rules', () => {
+  const { run } = runAfter(register('A'), lost, alive(2), lost)
+  expect(run).toMatchObject({ attempt: 2, status: 'interrupted', inferred: true })
+})
+
+test('F4 a run found alive twice has one new attempt', () => {
+  const { run, notes } = runAfter(register('A'), lost, alive(2), alive(2))
+  expect(run).toMatchObject({ attempt: 2, status: 'running' })
+  expect(notes.late).toBe(1)
+})
+
+test('F4 an attempt opened by its owner after we found it alive is bound to its stream alone', () => {
+  const { run } = runAfter(register('A'), lost, alive(2), again('B'), to('A', 'failed'), to('B', 'completed'))
+  expect(run).toMatchObject({ attempt: 3, status: 'completed' })
+  expect(run.attempts.map(({ status }) => status)).toEqual(['interrupted', 'failed'])
+})

@@ -24,6 +24,7 @@ property(
     const record = takeAll(events).records.get(FLOW)
     if (record?.entity !== 'workflow') throw new Error('no workflow')
     const { phases, attempt, attempts, status, inferred, childRunIds, definitionId, title } = record.workflow
+    const { result, resumePlan, input } = record.workflow
     expect({
       lives: [...attempts, { attempt, status, inferred }].map(({ attempt, status, inferred }) => ({
         attempt,
@@ -34,6 +35,9 @@ property(
       childRunIds,
       definitionId,
       title,
+      result: result?.preview ?? null,
+      resumePlan: resumePlan?.preview ?? null,
+      input,
       late: record.notes.late,
     }).toEqual(workflowOracle(events))
   },

@@ -87,3 +87,24 @@ test('F4 every status is in one bucket, and only a question makes a pause ours t
   })
   expect(new Set(Object.values(table).flat())).toEqual(new Set(BUCKETS))
 })
+
+/** The workflow's table, written out by hand: rows are `from`, columns are `to`. */
+//                 pe ru aw pa co fa ca in
+const WORKFLOW_ROWS = {
+  pending: /*    */ '.  Y  .  .  .  Y  Y  Y',
+  running: /*    */ '.  .  Y  Y  Y  Y  Y  Y',
+  awaiting_user: '.  Y  .  Y  .  Y  Y  Y',
+  paused: /*     */ '.  Y  Y  .  .  Y  Y  Y',
+  completed: /*  */ '.  .  .  .  .  .  .  .',
+  failed: /*     */ '.  .  .  .  .  .  .  .',
+  cancelled: /*  */ '.  .  .  .  .  .  .  .',
+  interrupted: /**/ '.  .  .  .  .  .  .  .',
+}
+
+test('F4a workflow runs move by their own table', () => {
+  const rows = WORKFLOW_STATUSES.map((from) => [
+    from,
+    WORKFLOW_STATUSES.map((to) => (canMove(from, to) ? 'Y' : '.')).join('  '),
+  ])
+  expect(Object.fromEntries(rows)).toEqual(WORKFLOW_ROWS)
+})

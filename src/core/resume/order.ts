@@ -37,9 +37,22 @@ export interface ResumeOrder {
   parentThreadId: string | null
   /** The attempt of the workflow that begins. */
   attempt: number
+  /**
+   * Of equal keys the first in the list goes to the first task. An entry that is only there to be left may be of no
+   * run at all: it holds back work that was never begun.
+   */
   children: readonly KnownChild[]
-  /** Children that were linked before and are not to be counted as new. */
+  /** Tasks without a known child that are not to be launched all the same. */
+  held: readonly HeldWork[]
+  /** The entries of the plan (`PlanEntry[]`), kept with the attempt it opens. */
   plan: Json
+}
+
+/** Work that depends on results to come, so that no key names it: no new run of this agent in this phase. */
+export interface HeldWork {
+  phase: string
+  agentId: string
+  reason: string
 }
 
 /** Payload of `resume`, `retry`, `answer` and `follow_up` on an agent run that nobody drives. */
@@ -90,6 +103,7 @@ export const resumeOrderSchema: z.ZodType<ResumeOrder> = z.object({
   parentThreadId: id.nullable(),
   attempt: z.number().int().positive(),
   children: z.array(knownChild),
+  held: z.array(z.object({ phase: z.string(), agentId: z.string(), reason: z.string() })).default([]),
   plan: json,
 })
 

@@ -28,13 +28,22 @@ export const DEFAULT_POLICY: ResumePolicy = {
   unknown: 'ask',
 }
 
-export type Ruling = { kind: 'allowed' } | { kind: 'ask' } | { kind: 'refused'; why: string }
+export type Ruling =
+  | { kind: 'allowed' }
+  | { kind: 'ask' }
+  /** `isFinal`: not even on a person's word. */
+  | { kind: 'refused'; why: string; isFinal: boolean }
 
 /** `attempt`: the one that would be made, from 1. */
 export function rule(permission: Permission, attempt: number): Ruling {
   if (permission === 'always') return { kind: 'allowed' }
   if (permission === 'ask') return { kind: 'ask' }
-  if (permission === 'never') return { kind: 'refused', why: 'The policy does not allow it.' }
+  if (permission === 'never') return { kind: 'refused', why: 'The policy does not allow it.', isFinal: true }
   if (attempt <= permission.upTo) return { kind: 'allowed' }
-  return { kind: 'refused', why: `It was tried ${attempt - 1} times; the policy allows ${permission.upTo}.` }
+  const tried = attempt === 2 ? 'once' : `${attempt - 1} times`
+  return {
+    kind: 'refused',
+    why: `It was tried ${tried}; the policy allows ${permission.upTo}.`,
+    isFinal: false,
+  }
 }

@@ -7,8 +7,14 @@ import type { DefinitionCheck, DefinitionError, PhaseDefinition } from './defini
 import { findCycles } from './phaseGraph.ts'
 import { readDefinition } from './readDefinition.ts'
 
-/** Checks a definition from anywhere, and copies it without what we do not know. Never throws. */
-export function validateDefinition(definition: unknown, agentIds: ReadonlySet<string>): DefinitionCheck {
+/**
+ * Checks a definition from anywhere, and copies it without what we do not know. `agentIds`: those there are; null
+ * where a phase may name one that is gone, and fails when it is reached. Never throws.
+ */
+export function validateDefinition(
+  definition: unknown,
+  agentIds: ReadonlySet<string> | null,
+): DefinitionCheck {
   const plain = toPlainJson(definition)
   if (!plain.ok) {
     const message = `The definition is not plain data: it holds ${plain.reason}.`
@@ -26,7 +32,7 @@ export function explainErrors(errors: readonly DefinitionError[]): string {
 
 function checkPhases(
   phases: readonly PhaseDefinition[],
-  agentIds: ReadonlySet<string>,
+  agentIds: ReadonlySet<string> | null,
 ): readonly DefinitionError[] {
   const byName = new Map(phases.map((phase) => [phase.name, phase]))
   return [
@@ -55,7 +61,11 @@ function duplicates(phases: readonly PhaseDefinition[]): readonly DefinitionErro
   }))
 }
 
-function unknownAgents(phase: PhaseDefinition, known: ReadonlySet<string>): readonly DefinitionError[] {
+function unknownAgents(
+  phase: PhaseDefinition,
+  known: ReadonlySet<string> | null,
+): readonly DefinitionError[] {
+  if (known === null) return []
   const unknown = new Set(phase.agentIds.filter((agentId) => !known.has(agentId)))
   return [...unknown].map((agentId) => ({
     kind: 'unknownAgent',

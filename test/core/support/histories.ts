@@ -68,6 +68,7 @@ const parent = of('p1', 'p2', 'self')
 const callStarted = act('tool.started', {
   callId,
   name: tool,
+  effect: maybe(of('none', 'write', null)),
   args: maybe(of('{}', '{"a":1}')),
   iteration: maybe(fc.nat(2)),
 })
@@ -115,7 +116,23 @@ const transitioned = (type: string, to: fc.Arbitrary<string>) =>
     inferred: maybe(fc.boolean()),
     summary: maybe(of('s1', 's2')),
     error: maybe(of('e1')),
+    result: maybe(of('1', '2')),
   })
+
+/** What the ledger says itself: that a run is over, and that it is not after all. */
+const concluded = (kind: 'run' | 'workflow'): fc.Arbitrary<Act> => {
+  const over = act(`${kind}.transitioned`, {
+    to: of('interrupted', 'cancelled'),
+    trigger: of('reconciliation'),
+    inferred: fc.constant(true),
+  })
+  const alive = act(`${kind}.attempt_started`, {
+    trigger: of('reconciliation'),
+    attempt,
+    status: of('running', 'awaiting_user'),
+  })
+  return fc.oneof(over, alive).map((each) => ({ ...each, stream: 'ledger:reconcile' }))
+}
 
 /** Any event a run's log can hold, in no order that makes sense. */
 const oddRunAct: fc.Arbitrary<Act> = fc.oneof(
@@ -129,6 +146,7 @@ const oddRunAct: fc.Arbitrary<Act> = fc.oneof(
     weight: 2,
     arbitrary: act('run.attempt_started', { trigger, attempt, status: maybe(of('pending', 'running')) }),
   },
+  { weight: 3, arbitrary: concluded('run') },
   act('run.observed', {
     status: opening,
     agentName: maybe(of('Ada')),
@@ -216,7 +234,20 @@ const workflowAct: fc.Arbitrary<Act> = fc.oneof(
     status: maybe(flowStatus),
   }),
   { weight: 3, arbitrary: transitioned('workflow.transitioned', flowStatus) },
-  act('workflow.attempt_started', { trigger, attempt, status: maybe(of('pending', 'running')) }),
+  { weight: 2, arbitrary: concluded('workflow') },
+  act('workflow.attempt_started', {
+    trigger,
+    attempt,
+    status: maybe(of('pending', 'running')),
+    plan: maybe(of('[]', '[1]')),
+    phases: maybe(
+      fc.constant([
+        { name: 'write', agentIds: ['b'], dependsOn: [] },
+        { name: 'check', agentIds: ['c'], dependsOn: ['write'] },
+      ]),
+    ),
+    input: maybe(of({ question: 'another' })),
+  }),
   { weight: 3, arbitrary: phase(of('pending', 'running', 'completed', 'failed')) },
   act('run.linked', { childRunId: of('r1', 'r2', 'r3') }),
   quietActs.foreign,

@@ -2,7 +2,13 @@
  * What a run's events mean, said a second time and naively: written from DESIGN 2 and 3, recomputed from the
  * whole list, mutable. Shares types with `src/core`, no logic. Where it and the fold differ, one is wrong.
  */
-import type { CostSource, Json, QuestionState, ToolCallStatus } from '../../../src/core/entities.ts'
+import type {
+  CostSource,
+  Json,
+  QuestionState,
+  ToolCallStatus,
+  ToolEffect,
+} from '../../../src/core/entities.ts'
 import type { SourceEvent } from '../../../src/core/events.ts'
 import type { Ending, Life, Placed } from './oracleLives.ts'
 import { liveThrough } from './oracleLives.ts'
@@ -12,6 +18,7 @@ export interface CallView {
   name: string
   status: ToolCallStatus
   inferred: boolean
+  effect: ToolEffect | null
   args: string | null
   output: string | null
   failure: string | null
@@ -26,6 +33,8 @@ export interface QuestionView {
 
 export interface RunView {
   lives: Life[]
+  /** What the present attempt hands on. */
+  result: string | null
   attemptOfEvent: number[]
   calls: CallView[]
   questions: QuestionView[]
@@ -49,7 +58,7 @@ export const FIGURES = [
 ] as const
 
 export function runOracle(events: readonly SourceEvent[]): RunView {
-  const { lives, placed, endings, late, irregular } = liveThrough(events)
+  const { lives, placed, endings, late, irregular, result } = liveThrough(events)
   const { calls, late: lateCalls } = callsOf(placed, endings)
   const tooLate = placed.filter(
     ({ event: { type }, current, alive }) =>
@@ -58,12 +67,13 @@ export function runOracle(events: readonly SourceEvent[]): RunView {
   ).length
   return {
     lives,
+    result,
     attemptOfEvent: placed.map((each) => each.attempt),
     calls,
     questions: questionsOf(placed, endings),
     ...usageOf(events),
     parents: parentsOf(events),
-    checkpoint: checkpointOf(placed, lives.at(-1)!.attempt),
+    checkpoint: checkpointOf(placed, endings),
     artifacts: Object.fromEntries(
       events.flatMap((event) =>
         event.type === 'artifact.recorded' ? [[event.payload.name, event.payload.content.preview]] : [],
@@ -82,7 +92,7 @@ function callsOf(placed: readonly Placed[], endings: readonly Ending[]): { calls
   let turn = 0
   let late = 0
   for (const { event, at, attempt, alive } of placed) {
-    if (event.type === 'run.attempt_started' && endings.some((each) => each.at === at)) turn = 0
+    if (endings.some((each) => each.at === at && each.to === null && each.revived === null)) turn = 0
     if (event.type === 'iteration.started' && alive) turn = event.payload.iteration
     if (event.type === 'tool.started' && alive) {
       const call = newCall(event, attempt, turn)
@@ -130,6 +140,7 @@ function newCall(event: Of<'tool.started' | 'tool.finished'>, attempt: number, n
     name,
     status: 'running',
     open: true,
+    effect: event.type === 'tool.started' ? (event.payload.effect ?? null) : null,
     args: args?.preview ?? null,
   }
 }
@@ -144,26 +155,41 @@ function end(call: WorkingCall, { payload }: Of<'tool.finished'>): WorkingCall {
   return call
 }
 
-/** A question is asked once; it is closed by its answer or by the run's end, and "unknown" can be cleared up. */
+/**
+ * A question is asked once an attempt; it is closed by its answer or by the run's end, "unknown" can be cleared up, and a
+ * run that lives on still asks.
+ */
 function questionsOf(placed: readonly Placed[], endings: readonly Ending[]): QuestionView[] {
-  const asks = placed.filter(({ event, alive }) => event.type === 'question.asked' && alive)
-  const ids = new Set(asks.map(({ event }) => (event as Of<'question.asked'>).payload.questionId))
-  return [...ids].map((questionId) => {
-    const ask = asks.find(({ event }) => (event as Of<'question.asked'>).payload.questionId === questionId)!
-    const view: QuestionView = { questionId, attempt: ask.attempt, state: 'open', answer: null }
-    for (const { event, at } of placed.slice(ask.at + 1)) {
-      if (event.type === 'question.settled' && event.payload.questionId === questionId) {
-        if (view.state !== 'open' && view.state !== 'unknown') continue
-        view.state = event.payload.state
-        view.answer = event.payload.answer ?? null
-      }
-      const ending = endings.find((each) => each.at === at)
-      if (ending && view.state === 'open') {
-        view.state = ending.to !== null && ending.inferred ? 'unknown' : 'superseded'
+  const views: QuestionView[] = []
+  const waits = ({ state }: QuestionView) => state === 'open' || state === 'unknown'
+  for (const { event, at, attempt, alive } of placed) {
+    if (event.type === 'question.asked' && alive) {
+      const { questionId } = event.payload
+      const index = views.findIndex((each) => each.questionId === questionId)
+      const known = views[index]
+      if (known === undefined) views.push({ questionId, attempt, state: 'open', answer: null })
+      else if (known.attempt < attempt) views[index] = { questionId, attempt, state: 'open', answer: null }
+    }
+    if (event.type === 'question.settled') {
+      const view = views.find((each) => each.questionId === event.payload.questionId)
+      if (view === undefined || !waits(view) || attempt < view.attempt) continue
+      view.state = event.payload.state
+      view.answer = event.payload.answer ?? null
+    }
+    const ending = endings.find((each) => each.at === at)
+    if (ending === undefined) continue
+    const { revived, to, inferred } = ending
+    for (const view of views.filter(waits)) {
+      if (revived === null) {
+        if (view.state === 'open') view.state = to !== null && inferred ? 'unknown' : 'superseded'
+      } else if (view.attempt === revived.from) {
+        view.state = 'open'
+        view.answer = null
+        view.attempt = revived.to
       }
     }
-    return view
-  })
+  }
+  return views
 }
 
 /** The sum over keys of each key's last report; subtree figures are not the run's own. */
@@ -203,9 +229,13 @@ function parentsOf(events: readonly SourceEvent[]): string[] {
   return parents
 }
 
-function checkpointOf(placed: readonly Placed[], attempt: number): string | null {
-  const last = placed.findLast(
-    (each) => each.attempt === attempt && each.current && each.event.type.startsWith('checkpoint.'),
-  )
-  return last?.event.type === 'checkpoint.saved' ? last.event.payload.state.preview : null
+function checkpointOf(placed: readonly Placed[], endings: readonly Ending[]): string | null {
+  let checkpoint: string | null = null
+  for (const { event, at, current } of placed) {
+    if (endings.some((each) => each.at === at && each.to === null && each.revived === null)) checkpoint = null
+    if (!current) continue
+    if (event.type === 'checkpoint.saved') checkpoint = event.payload.state.preview
+    if (event.type === 'checkpoint.cleared') checkpoint = null
+  }
+  return checkpoint
 }

@@ -27,9 +27,15 @@ export interface Ending {
   at: number
   to: RunStatusName | null
   inferred: boolean
+  /** Nothing began anew: an attempt that we thought over goes on as the next. */
+  revived: { from: number; to: number } | null
 }
 
-type Said = { summary?: string | null | undefined; error?: string | null | undefined }
+type Said = {
+  summary?: string | null | undefined
+  error?: string | null | undefined
+  result?: { preview: string } | null | undefined
+}
 
 /** A mirrored fact about a life: what the status table and the four words on evidence make of it. */
 function weigh(life: Life, to: RunStatusName, inferred: boolean): 'moved' | 'irregular' | 'same' | 'late' {
@@ -51,6 +57,7 @@ export function liveThrough(events: readonly SourceEvent[]) {
   let late = 0
   let irregular = 0
   let announced = false
+  let result: string | null = null
 
   const hear = (at: number, attempt: number, to: RunStatusName, inferred: boolean, said: Said) => {
     const life = lives.find((each) => each.attempt === attempt)!
@@ -65,11 +72,12 @@ export function liveThrough(events: readonly SourceEvent[]) {
     life.inferred = inferred && SETTLED.includes(to)
     life.summary = said.summary ?? life.summary
     life.error = said.error ?? (isCurrent ? null : life.error)
+    if (isCurrent) result = said.result?.preview ?? result
     // What we concluded ended when we last heard of it, not when we concluded it.
     const heard = events.slice(0, Math.max(1, at)).map((each) => each.timestamp)
     const endedAt = inferred && isCurrent ? Math.max(...heard) : events[at]!.timestamp
     life.completedAt = SETTLED.includes(to) ? endedAt : null
-    if (isCurrent && SETTLED.includes(to)) endings.push({ at, to, inferred })
+    if (isCurrent && SETTLED.includes(to)) endings.push({ at, to, inferred, revived: null })
   }
 
   events.forEach((event, at) => {
@@ -80,9 +88,13 @@ export function liveThrough(events: readonly SourceEvent[]) {
     if (event.type === 'run.attempt_started') {
       const next = event.payload.attempt ?? life.attempt + 1
       if (next > life.attempt) {
-        endings.push({ at, to: null, inferred: true })
+        // Only the ledger speaks in such a stream: it heard that the owner lives, and drives nothing itself.
+        const revived = event.stream.startsWith('ledger:') ? { from: life.attempt, to: next } : null
+        endings.push({ at, to: null, inferred: true, revived })
         lives.push(newLife(next, event.timestamp, event.payload.status ?? 'pending'))
-        owner.set(event.stream, next)
+        result = null
+        if (revived === null) owner.set(event.stream, next)
+        else for (const [name, of] of owner) if (of === life.attempt) owner.set(name, next)
       } else late += 1
     }
     if (event.type === 'run.registered') {
@@ -104,7 +116,7 @@ export function liveThrough(events: readonly SourceEvent[]) {
     announced ||= event.type === 'run.registered' || event.type === 'run.observed'
     placed.push({ event, at, attempt: owner.get(event.stream) ?? lives.at(-1)!.attempt, current, alive })
   })
-  return { lives, placed, late, irregular, endings }
+  return { lives, placed, late, irregular, endings, result }
 }
 
 const newLife = (attempt: number, startedAt: number, status: RunStatusName): Life => ({

@@ -12,11 +12,12 @@ export function foldedView(events: readonly SourceEvent[]): RunView {
   const { run, notes, telemetry } = record
   const { attempt, status, inferred, startedAt, completedAt, summary, error } = run
   const calls = [...(kept.toolCalls.get(RUN)?.values() ?? [])].map(
-    ({ id, name, status, inferred, args, output, failure }): CallView => ({
+    ({ id, name, status, inferred, effect, args, output, failure }): CallView => ({
       id,
       name,
       status,
       inferred,
+      effect,
       args: args?.preview ?? null,
       output: output?.preview ?? null,
       failure,
@@ -24,6 +25,7 @@ export function foldedView(events: readonly SourceEvent[]): RunView {
   )
   return {
     lives: [...run.attempts, { attempt, status, inferred, startedAt, completedAt, summary, error }],
+    result: run.result?.preview ?? null,
     attemptOfEvent: (kept.events.get(RUN) ?? []).map((event) => event.attempt),
     calls: sorted(calls, (call) => call.id),
     questions: sorted(

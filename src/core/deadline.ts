@@ -1,8 +1,8 @@
 /**
- * Owns waiting with an end: IndexedDB opens and transactions can hang without any event, so each of them
- * gets a deadline.
+ * Owns waiting with an end: IndexedDB opens and transactions can hang without any event, and so can whatever
+ * waits for them.
  */
-import type { Clock } from '../core/ports.ts'
+import type { Clock } from './ports.ts'
 
 export const OPEN_DEADLINE_MS = 5_000
 export const TRANSACTION_DEADLINE_MS = 5_000
