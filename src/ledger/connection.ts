@@ -6,7 +6,7 @@
 import { deleteDB, openDB, unwrap, wrap } from 'idb'
 import type { OpenDBCallbacks } from 'idb'
 import type { Clock } from '../core/ports.ts'
-import { OPEN_DEADLINE_MS, REPAIR_DEADLINE_MS, withDeadline } from './deadline.ts'
+import { OPEN_DEADLINE_MS, REPAIR_DEADLINE_MS, withDeadline } from '../core/deadline.ts'
 import { toLedgerError } from './ledgerErrors.ts'
 import { migrate } from './migrations.ts'
 import type { AnyDatabase, AnyUpgrade } from './migrations.ts'

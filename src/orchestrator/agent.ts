@@ -1,15 +1,24 @@
 /**
  * Owns what an agent is to the local orchestrator: a function over its input that calls tools, may ask the
- * user, and returns a result. Everything it does through its context becomes an event of its run.
+ * user, and returns a result. Everything it does through its context becomes an event of its run. One that is
+ * continued runs again from its beginning and is told what it was told before: given the same answers, it must ask
+ * for the same things in the same order.
  */
-import type { Json, QuestionKind } from '../core/entities.ts'
+import type { Json, QuestionKind, ToolEffect } from '../core/entities.ts'
 import type { ContentReader } from '../core/ports.ts'
+import type { UpstreamResult } from '../core/workflow/tasks.ts'
+
+export type { UpstreamResult } from '../core/workflow/tasks.ts'
 
 export interface Agent {
   /** Referred to by workflow definitions. */
   id: string
   name: string
   description: string
+  /** What its work depends on besides its inputs: a model, a prompt. Plain JSON; work of another config is other work. */
+  config?: Json
+  /** It asks for what the person adds while it works. */
+  takesFollowUps?: boolean
   run(context: AgentContext, task: AgentTask): Promise<AgentResult>
 }
 
@@ -22,12 +31,8 @@ export interface AgentTask {
   item: Json
   /** Zero-based place among the agents of its phase. */
   index: number
-}
-
-export interface UpstreamResult {
-  runId: string
-  agentId: string
-  output: Json
+  /** Words of the person that opened this attempt. */
+  followUps: readonly string[]
 }
 
 export interface AgentResult {
@@ -51,6 +56,8 @@ export interface AgentContext {
   tool<Result>(call: ToolRequest<Result>): Promise<Result>
   /** Asks the person and waits: the run is `awaiting_user` until the answer comes. */
   ask(question: AgentQuestion): Promise<Json>
+  /** What the person added since this was last asked; each is handed out once. */
+  followUps(): readonly string[]
   /** Live prose; shown while it streams, never stored. */
   say(text: string): void
   /** Keeps a text the run produced, a report for instance. */
@@ -61,6 +68,8 @@ export interface ToolRequest<Result> {
   name: string
   label: string
   args: Json
+  /** Whether it changes anything outside; nobody knows when it is absent. */
+  effect?: ToolEffect
   run(): Result | Promise<Result>
   /** The result as text, for the row's preview. */
   show(result: Result): string
@@ -70,4 +79,8 @@ export interface AgentQuestion {
   kind?: QuestionKind
   prompt: string
   options: readonly { value: string; label: string; description?: string }[]
+  /** JSON schema of a free answer, when options are not enough. */
+  schema?: Json
+  /** Epoch milliseconds after which nobody needs an answer; only shown. */
+  expiresAt?: number
 }

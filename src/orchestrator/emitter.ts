@@ -18,6 +18,8 @@ export interface Emitter {
    * @throws UnrecordableError when a ledger would refuse it; then nothing was emitted.
    */
   emit<Type extends keyof Schemas>(log: LogId, type: Type, payload: Payload<Type>): void
+  /** Hands over at once what waits for the end of the tick; gives back the last position. */
+  flush(): number
   /** Emits nothing from now on. */
   close(): void
 }
@@ -43,7 +45,7 @@ export function createEmitter(
   function flush(): void {
     const events = batch
     batch = []
-    if (!closed) deliver(events)
+    if (!closed && events.length > 0) deliver(events)
   }
 
   return {
@@ -55,6 +57,11 @@ export function createEmitter(
       position += 1
       // The checked copy: what an agent does to its own objects later changes nothing.
       if (batch.push({ ...raw, payload: checked.payload }) === 1) queueMicrotask(flush)
+    },
+
+    flush() {
+      flush()
+      return position
     },
 
     close() {

@@ -20,7 +20,7 @@ export type {
   WorkflowDefinition,
 } from '../core/workflow/definition.ts'
 export { createOrchestrator } from './engine.ts'
-export type { Orchestrator, OrchestratorOptions } from './engine.ts'
+export type { AgentInfo, Orchestrator, OrchestratorOptions } from './engine.ts'
 export type { MessagePortLike, PortEvent } from './protocol.ts'
 export { orchestratorSource } from './source.ts'
 export type { OrchestratorSource } from './source.ts'

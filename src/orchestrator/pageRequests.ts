@@ -1,29 +1,54 @@
 /**
- * Owns how agents read documents from a worker: they ask the page, which has them wherever its ledger is kept.
+ * Owns what an orchestrator in a worker asks its page: the texts its agents work on, which the page has wherever its
+ * ledger is kept, and whether what was told is on the disk.
  */
 import type { ContentReader } from '../core/ports.ts'
 import type { ToPage, ToWorker } from './protocol.ts'
 
-export interface PageContent extends ContentReader {
+export interface PageRequests extends ContentReader {
+  /** Resolves when everything up to that position is durable. */
+  durable(position: number): Promise<void>
   /** Takes the page's answer. */
-  answered(message: Extract<ToWorker, { kind: 'text' }>): void
+  answered(message: Extract<ToWorker, { kind: 'text' | 'durable' }>): void
 }
 
-export function pageContent(send: (message: Extract<ToPage, { kind: 'read' }>) => void): PageContent {
-  const waiting = new Map<number, { resolve(text: string | null): void; reject(error: Error): void }>()
-  let reads = 0
+interface Waiting<Value> {
+  resolve(value: Value): void
+  reject(error: Error): void
+}
+
+export function pageRequests(
+  send: (message: Extract<ToPage, { kind: 'read' | 'keep' }>) => void,
+): PageRequests {
+  const reads = new Map<number, Waiting<string | null>>()
+  const keeps = new Map<number, Waiting<void>>()
+  let asked = 0
   return {
     get: (ref) =>
       new Promise((resolve, reject) => {
-        reads += 1
-        waiting.set(reads, { resolve, reject })
-        send({ kind: 'read', readId: reads, ref })
+        asked += 1
+        reads.set(asked, { resolve, reject })
+        send({ kind: 'read', readId: asked, ref })
       }),
-    answered({ readId, text, error }) {
-      const read = waiting.get(readId)
-      waiting.delete(readId)
-      if (error === null) read?.resolve(text)
-      else read?.reject(new Error(error))
+    durable: (position) =>
+      new Promise((resolve, reject) => {
+        asked += 1
+        keeps.set(asked, { resolve, reject })
+        send({ kind: 'keep', keepId: asked, position })
+      }),
+    answered(message) {
+      const { error } = message
+      if (message.kind === 'text') {
+        const read = reads.get(message.readId)
+        reads.delete(message.readId)
+        if (error === null) read?.resolve(message.text)
+        else read?.reject(new Error(error))
+        return
+      }
+      const keep = keeps.get(message.keepId)
+      keeps.delete(message.keepId)
+      if (error === null) keep?.resolve()
+      else keep?.reject(new Error(error))
     },
   }
 }

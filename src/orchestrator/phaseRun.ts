@@ -1,15 +1,20 @@
 /**
  * Owns one phase: which tasks it has, how many of them run at once, and what their outcomes mean for it.
  */
+import { fingerprintOf } from '../core/contentKey.ts'
 import type { Json } from '../core/entities.ts'
-import type { Agent, AgentTask, UpstreamResult } from './agent.ts'
-import type { ChildOutcome, ChildResult } from './agentRun.ts'
-import type { PhaseDefinition } from '../core/workflow/definition.ts'
+import type { PhaseDefinition, WorkflowDefinition } from '../core/workflow/definition.ts'
+import { upstreamOf } from '../core/workflow/phaseGraph.ts'
+import { keyMaker, tasksOf, upstreamResults } from '../core/workflow/tasks.ts'
+import type { Agent, AgentTask } from './agent.ts'
+import type { ChildOutcome, ChildResult } from './childOutcome.ts'
+import type { Gate } from './gate.ts'
 import { line } from './text.ts'
 
 export interface PlannedTask {
   agent: Agent
   task: AgentTask
+  contentKey: string
 }
 
 export type PhasePlan = { ok: true; tasks: readonly PlannedTask[] } | { ok: false; reason: string }
@@ -21,22 +26,32 @@ export type PhaseOutcome =
 /** Results of completed phases by name. */
 export type Results = ReadonlyMap<string, readonly ChildResult[]>
 
-/** One task per agent of the phase, or per item of the result it goes through. */
+/** What the phases of one workflow run have in common. */
+export interface PhaseInputs {
+  definition: WorkflowDefinition
+  input: Json
+  agents: ReadonlyMap<string, Agent>
+}
+
+/** The tasks of a phase, each with its agent and its key. */
 export function planPhase(
   phase: PhaseDefinition,
-  input: Json,
-  upstream: readonly PhaseDefinition[],
   results: Results,
-  agents: ReadonlyMap<string, Agent>,
+  { definition, input, agents }: PhaseInputs,
 ): PhasePlan {
-  const items = itemsOf(phase, results)
-  if (!items.ok) return items
+  const found = tasksOf(phase, results)
+  if (!found.ok) return found
+  const upstream = upstreamOf(definition.phases, phase.name)
+  const fingerprint = (id: string): string => fingerprintOf(id, agents.get(id)?.config ?? null)
+  const keyOf = keyMaker({ phase, upstream, results, input, fingerprint })
   const shared = upstreamResults(upstream, results)
   const tasks: PlannedTask[] = []
-  for (const [index, { agentId, item }] of items.entries.entries()) {
+  for (const each of found.tasks) {
+    const { agentId, index, item } = each
     const agent = agents.get(agentId)
     if (agent === undefined) return { ok: false, reason: `the agent “${agentId}” does not exist` }
-    tasks.push({ agent, task: { input, upstream: shared, item, index } })
+    const task = { input, upstream: shared, item, index, followUps: [] }
+    tasks.push({ agent, task, contentKey: keyOf(each) })
   }
   return { ok: true, tasks }
 }
@@ -48,26 +63,31 @@ export interface PhaseLimits {
   granted: number
   /** The workflow's cap. */
   cap: number
+  /** Shut while nothing may be launched. */
+  gate: Gate
+  signal: AbortSignal
 }
 
 /**
  * Runs the tasks that fit. All of them end, whatever becomes of the others; then the first failure in
  * definition order fails the phase, so that timing does not choose the reason.
  */
-export async function runPhase(
-  tasks: readonly PlannedTask[],
+export async function runPhase<Task extends { planned: PlannedTask }>(
+  tasks: readonly Task[],
   limits: PhaseLimits,
-  launch: (planned: PlannedTask) => Promise<ChildOutcome> | null,
+  launch: (task: Task) => Promise<ChildOutcome> | null,
 ): Promise<PhaseOutcome> {
-  const { concurrency, granted, cap } = limits
+  const { concurrency, granted, cap, gate, signal } = limits
   const outcomes: ChildOutcome[] = []
   let next = 0
 
   async function lane(): Promise<void> {
     while (next < granted) {
+      if (gate.isShut()) await gate.passed(signal)
       const index = next
       next += 1
-      const planned = tasks[index]
+      // While it waited, others may have taken the last.
+      const planned = index < granted ? tasks[index] : undefined
       const launched = planned === undefined ? null : launch(planned)
       // Nothing is launched any more: the workflow was stopped.
       if (launched === null) return
@@ -76,7 +96,9 @@ export async function runPhase(
   }
   await Promise.all(Array.from({ length: Math.min(concurrency, granted) }, lane))
 
-  const failures = outcomes.flatMap((outcome, index) => failureOf(outcome, tasks[index]?.agent.name ?? ''))
+  const failures = outcomes.flatMap((outcome, index) =>
+    failureOf(outcome, tasks[index]?.planned.agent.name ?? ''),
+  )
   const [first] = failures
   if (first !== undefined) {
     const more = failures.length > 1 ? ` (and ${failures.length - 1} more)` : ''
@@ -100,50 +122,7 @@ function failureOf(outcome: ChildOutcome, name: string): readonly string[] {
       return [`${name} failed: ${outcome.reason}`]
     case 'cancelled':
       return [`${name} was ${outcome.reason}`]
+    case 'left':
+      return [`${name}: ${outcome.reason}`]
   }
-}
-
-interface Entry {
-  agentId: string
-  item: Json
-}
-
-function itemsOf(
-  phase: PhaseDefinition,
-  results: Results,
-): { ok: true; entries: readonly Entry[] } | { ok: false; reason: string } {
-  const source = phase.forEach
-  const [agentId] = phase.agentIds
-  if (source === undefined || agentId === undefined) {
-    return { ok: true, entries: phase.agentIds.map((id) => ({ agentId: id, item: null })) }
-  }
-  const found = results.get(source) ?? []
-  const [result] = found
-  if (result === undefined || found.length > 1) {
-    return { ok: false, reason: `“${source}” has ${found.length} results, and one is needed to go through` }
-  }
-  const list = listIn(result.output)
-  if (list === null) return { ok: false, reason: `the result of “${source}” is no list and has no items` }
-  return { ok: true, entries: list.map((item) => ({ agentId, item })) }
-}
-
-function listIn(output: Json): readonly Json[] | null {
-  if (Array.isArray(output)) return output
-  if (typeof output !== 'object' || output === null) return null
-  const { items } = output as { readonly [key: string]: Json }
-  return Array.isArray(items) ? items : null
-}
-
-function upstreamResults(
-  upstream: readonly PhaseDefinition[],
-  results: Results,
-): Readonly<Record<string, readonly UpstreamResult[]>> {
-  // Phase names come from outside: without a prototype none of them means something else.
-  const byPhase = Object.create(null) as Record<string, readonly UpstreamResult[]>
-  for (const { name } of upstream) {
-    byPhase[name] = Object.freeze(
-      (results.get(name) ?? []).map(({ runId, agentId, output }) => ({ runId, agentId, output })),
-    )
-  }
-  return Object.freeze(byPhase)
 }

@@ -11,7 +11,7 @@ import { isUsableId } from '../core/ids.ts'
 import type { Delivery } from '../core/ports.ts'
 
 /** Raised when a message changes its meaning. */
-export const PROTOCOL_VERSION = 1
+export const PROTOCOL_VERSION = 2
 
 /** What a MessagePort, a Worker and a worker's own scope have in common, in browsers and in Node. */
 export interface MessagePortLike {
@@ -54,7 +54,9 @@ const command: z.ZodType<RunCommand> = z.object({
 const delivery: z.ZodType<Delivery> = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('delivered') }),
   z.object({ kind: z.literal('rejected'), reason: z.string() }),
+  z.object({ kind: z.literal('unknownRun'), reason: z.string() }),
 ])
+const agent = z.object({ id: z.string(), name: z.string(), fingerprint: z.string() })
 
 const toWorker = z.discriminatedUnion('kind', [
   z.object({ ...envelope, kind: z.literal('command'), requestId, command }),
@@ -68,17 +70,21 @@ const toWorker = z.discriminatedUnion('kind', [
     text: z.string().nullable(),
     error: z.string().nullable(),
   }),
+  /** Answers `keep`. `error` when it cannot be written. */
+  z.object({ ...envelope, kind: z.literal('durable'), keepId: requestId, error: z.string().nullable() }),
   z.object({ ...envelope, kind: z.literal('dispose') }),
 ])
 
 const toPage = z.discriminatedUnion('kind', [
-  z.object({ ...envelope, kind: z.literal('hello'), epoch: z.string().min(1) }),
+  z.object({ ...envelope, kind: z.literal('hello'), epoch: z.string().min(1), agents: z.array(agent) }),
   /** Their content is the ledger's to judge. */
   z.object({ ...envelope, kind: z.literal('events'), events: z.array(z.unknown()) }),
   z.object({ ...envelope, kind: z.literal('delivery'), requestId, delivery }),
   z.object({ ...envelope, kind: z.literal('live'), requestId, live: z.array(log) }),
   /** An agent wants a text that the page keeps, on disk or, where the browser refuses that, in memory. */
   z.object({ ...envelope, kind: z.literal('read'), readId: requestId, ref: z.string() }),
+  /** It goes on when its events up to this position are durable. */
+  z.object({ ...envelope, kind: z.literal('keep'), keepId: requestId, position: requestId }),
   /** A request that could not be carried out; without its number, the orchestrator itself could not start. */
   z.object({ ...envelope, kind: z.literal('failed'), requestId: requestId.nullable(), message: z.string() }),
 ])

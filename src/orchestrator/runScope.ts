@@ -1,9 +1,12 @@
 /**
  * Owns what the parts of one agent run share: its log, its signal, its pace.
  */
+import { orAborted } from './abort.ts'
 import type { Emitter } from './emitter.ts'
 import type { LogId } from '../core/ids.ts'
 import type { Clock } from '../core/ports.ts'
+import type { Gate } from './gate.ts'
+import type { History, Told } from './history.ts'
 
 export interface RunScope {
   runId: string
@@ -13,38 +16,17 @@ export interface RunScope {
   /** Aborted when the run is settled, however it was. */
   signal: AbortSignal
   iteration(): number
-  /** Resolves when the next step may begin: what was said is out, and the pace is kept. Rejects when aborted. */
+  history: History
+  /** Shut while the run is paused. */
+  gate: Gate
+  /** Resolves when the next step may begin: what was said is out, the pace is kept, it is not paused. Rejects when aborted. */
   ready(): Promise<void>
+  /** Resolves when everything told so far is on the disk. Rejects when it cannot be written. */
+  durable(): Promise<void>
+  /** The history has grown. */
+  learned(): void
 }
 
-/** The work's result, or the signal's reason as soon as it is aborted: foreign code may never return. */
-export function orAborted<Result>(
-  signal: AbortSignal,
-  work: () => Result | Promise<Result>,
-): Promise<Result> {
-  return new Promise((resolve, reject) => {
-    if (signal.aborted) {
-      reject(signal.reason)
-      return
-    }
-    const abort = (): void => reject(signal.reason)
-    signal.addEventListener('abort', abort)
-    // Inside a promise, so that a synchronous throw is a rejection like any other.
-    Promise.resolve()
-      .then(work)
-      .then(resolve, reject)
-      .finally(() => signal.removeEventListener('abort', abort))
-  })
-}
-
-/** Marks a rejection as seen: an agent that does not wait for what it started must not bring down its host. */
-export function seen<Result>(promise: Promise<Result>): Promise<Result> {
-  promise.catch(() => {})
-  return promise
-}
-
-export function abortError(reason: string): Error {
-  const error = new Error(reason)
-  error.name = 'AbortError'
-  return error
-}
+/** What a continued run is told again. Rejects when the run ends first. */
+export const toldAgain = ({ signal }: RunScope, told: () => Promise<Told>): Promise<Told> =>
+  orAborted(signal, told)

@@ -4,7 +4,16 @@
  */
 import type { RunCommand } from '../core/commands.ts'
 import type { LogId } from '../core/ids.ts'
-import type { Delivery, Evidence, Locks, RunQuery, Source, SourceSink, SourceStatus } from '../core/ports.ts'
+import type {
+  AgentCatalog,
+  Delivery,
+  Evidence,
+  Locks,
+  RunQuery,
+  Source,
+  SourceSink,
+  SourceStatus,
+} from '../core/ports.ts'
 import { LOCAL_VERBS } from './commands.ts'
 import { epochLock, epochOf, streamOf } from '../core/epoch.ts'
 import { post, readToPage } from './protocol.ts'
@@ -33,6 +42,9 @@ export function orchestratorSource(port: MessagePortLike, { locks }: { locks: Lo
   const pending = new Map<number, Pending>()
   let requests = 0
   let epoch: string | null = null
+  let agents: AgentCatalog | null = null
+  /** Who asked for the agents before they were known. */
+  let curious: { resolve(catalog: AgentCatalog): void; reject(error: Error): void }[] = []
   let sink: SourceSink | null = null
   /** Events nobody took yet; a contiguous stream may not lose any. */
   let held: unknown[] = []
@@ -54,6 +66,7 @@ export function orchestratorSource(port: MessagePortLike, { locks }: { locks: Lo
     port.terminate?.()
     for (const request of pending.values()) request.reject(error)
     pending.clear()
+    for (const each of curious) each.reject(error)
     tell({ state: 'disconnected', error: shown })
   }
 
@@ -96,10 +109,17 @@ export function orchestratorSource(port: MessagePortLike, { locks }: { locks: Lo
     take(read.message)
   }
 
+  function greet(catalog: AgentCatalog): void {
+    agents = catalog
+    for (const each of curious) each.resolve(catalog)
+    curious = []
+  }
+
   function take(message: ToPage): void {
     switch (message.kind) {
       case 'hello':
         epoch = message.epoch
+        greet(new Map(message.agents.map(({ id, name, fingerprint }) => [id, { name, fingerprint }])))
         tell({ state: 'connected', error: null })
         return
       case 'events':
@@ -113,6 +133,9 @@ export function orchestratorSource(port: MessagePortLike, { locks }: { locks: Lo
         return
       case 'read':
         void answerRead(message)
+        return
+      case 'keep':
+        void answerKeep(message)
         return
       case 'failed':
         if (message.requestId === null) complain(message.message)
@@ -131,6 +154,20 @@ export function orchestratorSource(port: MessagePortLike, { locks }: { locks: Lo
     await sink.read(ref).then(
       (text) => say(text, null),
       (error: unknown) => say(null, messageOf(error)),
+    )
+  }
+
+  async function answerKeep({ keepId, position }: Extract<ToPage, { kind: 'keep' }>): Promise<void> {
+    const say = (error: string | null): void => {
+      if (ended === null) post(port, { kind: 'durable', keepId, error })
+    }
+    if (sink === null || epoch === null) {
+      say('The page is not connected to its ledger.')
+      return
+    }
+    await sink.durable(streamOf(epoch).id, position).then(
+      () => say(null),
+      (error: unknown) => say(messageOf(error)),
     )
   }
 
@@ -215,6 +252,11 @@ export function orchestratorSource(port: MessagePortLike, { locks }: { locks: Lo
       const reply = await request((requestId) => ({ kind: 'command', requestId, command }))
       if (reply.kind !== 'delivery') throw new Error('The orchestrator answered another question.')
       return reply.delivery
+    },
+
+    async catalog() {
+      if (ended !== null) throw ended
+      return agents ?? new Promise((resolve, reject) => curious.push({ resolve, reject }))
     },
 
     setPace(ms) {

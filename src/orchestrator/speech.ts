@@ -3,6 +3,7 @@
  */
 import type { LogId } from '../core/ids.ts'
 import type { Emitter } from './emitter.ts'
+import type { Gate } from './gate.ts'
 import type { Pacer } from './pacer.ts'
 
 const PIECES = 6
@@ -13,13 +14,20 @@ export interface Speech {
   drained(): Promise<void>
 }
 
-export function createSpeech(log: LogId, emitter: Emitter, pacer: Pacer, signal: AbortSignal): Speech {
+export function createSpeech(
+  log: LogId,
+  emitter: Emitter,
+  pacer: Pacer,
+  gate: Gate,
+  signal: AbortSignal,
+): Speech {
   let last: Promise<void> | null = null
 
   async function speak(pieces: readonly string[], before: Promise<void> | null): Promise<void> {
     try {
       await before
       for (const text of pieces) {
+        if (gate.isShut()) await gate.passed(signal)
         if (signal.aborted) return
         emitter.emit(log, 'text.delta', { kind: 'text', text })
         await pacer.pause(signal, 1 / pieces.length)

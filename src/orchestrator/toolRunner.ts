@@ -1,10 +1,13 @@
 /**
  * Owns a run's tool calls: started, timed, finished or failed, each as an event; and their end when the run
- * ends before them.
+ * ends before them. A call that a continued run made before is answered from its history and tells nothing.
  */
 import { toPlainJson } from '../core/bounds.ts'
+import { hashOf } from '../core/contentKey.ts'
+import { withDeadline } from '../core/deadline.ts'
 import type { ToolRequest } from './agent.ts'
-import { orAborted } from './runScope.ts'
+import { orAborted } from './abort.ts'
+import { toldAgain } from './runScope.ts'
 import type { RunScope } from './runScope.ts'
 import { jsonText, line, longText, messageOf } from './text.ts'
 
@@ -26,7 +29,7 @@ type Ending =
   | { status: 'cancelled'; failure: string }
 
 export function createToolRunner(scope: RunScope): ToolRunner {
-  const { emitter, log, clock, signal } = scope
+  const { emitter, log, clock, signal, history, gate } = scope
   const running = new Map<string, RunningCall>()
   let calls = 0
 
@@ -48,7 +51,7 @@ export function createToolRunner(scope: RunScope): ToolRunner {
   }
 
   return {
-    async call(request) {
+    async call<Result>(request: ToolRequest<Result>): Promise<Result> {
       // Named before any wait, so that pace cannot change which call is which.
       calls += 1
       const callId = `c${calls}`
@@ -56,23 +59,40 @@ export function createToolRunner(scope: RunScope): ToolRunner {
       const { name, label } = request
       const args = toPlainJson(request.args ?? null)
       if (!args.ok) throw new TypeError(`The arguments of ${name} hold ${args.reason}.`)
+      const argsHash = hashOf(args.value)
+      if (history.isReplaying()) {
+        const told = await toldAgain(scope, () => history.tool(callId, name, argsHash))
+        // It is what the same call of the same agent returned.
+        if (told.kind === 'result') return told.value as Result
+        if (told.kind === 'failure') throw new Error(told.failure)
+      }
       await scope.ready()
       signal.throwIfAborted()
       emitter.emit(log, 'tool.started', {
         callId,
         name,
         label: line(label),
+        effect: request.effect ?? null,
         iteration,
         args: longText(jsonText(args.value)),
       })
       running.set(callId, { name, iteration, since: clock.monotonic() })
       try {
+        if (request.effect !== 'none') await recorded(scope)
         const result = await orAborted(signal, () => request.run())
         finish(callId, { status: 'completed', output: shown(request.show(result), name) })
+        const plain = toPlainJson(result)
+        history.told(plain.ok ? { kind: 'tool', callId, name, argsHash, result: plain.value } : undefined)
         return result
       } catch (error) {
-        finish(callId, { status: 'failed', failure: messageOf(error) })
+        const failure = messageOf(error)
+        if (running.has(callId)) history.told({ kind: 'toolFailed', callId, name, argsHash, failure })
+        finish(callId, { status: 'failed', failure })
         throw error
+      } finally {
+        // Its end is a fact, paused or not; the agent hears of it when it may go on.
+        scope.learned()
+        if (gate.isShut()) await gate.passed(signal)
       }
     },
 
@@ -82,6 +102,18 @@ export function createToolRunner(scope: RunScope): ToolRunner {
       }
     },
   }
+}
+
+/** A disk that does not answer for so long does not get to know of the call, so the call is not made. */
+const RECORDED_WITHIN_MS = 10_000
+
+/**
+ * A call that may change something outside is on the disk before it is made: cut off in the middle, it is known to have
+ * begun, and is not made again without a person's word. SPEC R3.
+ */
+async function recorded({ durable, clock, signal }: RunScope): Promise<void> {
+  const unknown = (): Error => new Error('It could not be recorded that the call begins, so it was not made.')
+  await orAborted(signal, () => withDeadline(clock, durable(), RECORDED_WITHIN_MS, unknown))
 }
 
 function shown(text: unknown, name: string): string {

@@ -5,9 +5,8 @@
 import type { Clock, Ids, Locks } from '../core/ports.ts'
 import type { Agent } from './agent.ts'
 import { createOrchestrator } from './engine.ts'
-import type { Orchestrator } from './engine.ts'
 import { epochLock } from '../core/epoch.ts'
-import { pageContent } from './pageContent.ts'
+import { pageRequests } from './pageRequests.ts'
 import { post, readToWorker } from './protocol.ts'
 import type { MessagePortLike, PortEvent, ToPage, ToWorker } from './protocol.ts'
 import { messageOf } from './text.ts'
@@ -32,13 +31,14 @@ export function serveOrchestrator(options: ServeOptions): Served {
   const { scope, locks, ids, agents, clock, pace = 0 } = options
   const epoch = ids.next()
   const send = (message: ToPage): void => post(scope, message)
-  const content = pageContent(send)
+  const page = pageRequests(send)
   const orchestrator = createOrchestrator({
     epoch,
     agents,
     clock,
-    content,
+    content: page,
     pace,
+    durable: page.durable,
     emit: (events) => send({ kind: 'events', events: [...events] }),
   })
   /** What is asked before the lock is held waits for it; null once it is. */
@@ -67,17 +67,30 @@ export function serveOrchestrator(options: ServeOptions): Served {
       dispose()
       return
     }
-    if (message.kind === 'text') {
-      content.answered(message)
-      return
+    switch (message.kind) {
+      case 'text':
+      case 'durable':
+        page.answered(message)
+        return
+      case 'command':
+        void obey(message)
+        return
+      case 'ask': {
+        const live = message.logs.filter((log) => orchestrator.live(log))
+        send({ kind: 'live', requestId: message.requestId, live })
+        return
+      }
+      case 'pace':
+        orchestrator.setPace(message.ms)
     }
-    try {
-      const reply = answer(orchestrator, message)
-      if (reply !== null) send(reply)
-    } catch (error) {
-      const requestId = 'requestId' in message ? message.requestId : null
-      send({ kind: 'failed', requestId, message: messageOf(error) })
-    }
+  }
+
+  async function obey({ requestId, command }: Extract<ToWorker, { kind: 'command' }>): Promise<void> {
+    const reply = await orchestrator.command(command).then(
+      (delivery): ToPage => ({ kind: 'delivery', requestId, delivery }),
+      (error: unknown): ToPage => ({ kind: 'failed', requestId, message: messageOf(error) }),
+    )
+    if (!disposed) send(reply)
   }
 
   function dispose(): void {
@@ -95,7 +108,7 @@ export function serveOrchestrator(options: ServeOptions): Served {
       return
     }
     release = held
-    send({ kind: 'hello', epoch })
+    send({ kind: 'hello', epoch, agents: [...orchestrator.agents()] })
     const waiting = early ?? []
     early = null
     for (const event of waiting) if (!disposed) handle(event)
@@ -113,25 +126,4 @@ export function serveOrchestrator(options: ServeOptions): Served {
     dispose()
   })
   return { dispose }
-}
-
-function answer(
-  orchestrator: Orchestrator,
-  message: Exclude<ToWorker, { kind: 'dispose' | 'text' }>,
-): ToPage | null {
-  switch (message.kind) {
-    case 'command': {
-      const { requestId, command } = message
-      return { kind: 'delivery', requestId, delivery: orchestrator.command(command) }
-    }
-    case 'ask':
-      return {
-        kind: 'live',
-        requestId: message.requestId,
-        live: message.logs.filter((log) => orchestrator.live(log)),
-      }
-    case 'pace':
-      orchestrator.setPace(message.ms)
-      return null
-  }
 }

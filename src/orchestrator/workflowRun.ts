@@ -2,18 +2,26 @@
  * Owns one workflow run: its phases in the order of their dependencies, its children, and its own status.
  */
 import type { Json, PhaseStatus } from '../core/entities.ts'
-import { idOfLog, isUsableId } from '../core/ids.ts'
-import type { WorkflowLogId } from '../core/ids.ts'
+import { idOfLog, runLog } from '../core/ids.ts'
+import type { RunLogId, WorkflowLogId } from '../core/ids.ts'
+import type { Delivery } from '../core/ports.ts'
+import type { ResumeOrder } from '../core/resume/order.ts'
 import { assertMove, isSettled } from '../core/status.ts'
 import type { RunStatusName, Trigger, WorkflowStatusName } from '../core/status.ts'
+import type { PhaseDefinition, WorkflowDefinition } from '../core/workflow/definition.ts'
 import type { Agent } from './agent.ts'
 import { launchAgentRun } from './agentRun.ts'
-import type { ChildOutcome, ChildResult, Engine, LocalAgentRun } from './agentRun.ts'
-import type { PhaseDefinition, WorkflowDefinition } from '../core/workflow/definition.ts'
-import { upstreamOf } from '../core/workflow/phaseGraph.ts'
+import { carryTask } from './carryTask.ts'
+import type { TaskHost } from './carryTask.ts'
+import { childRunId } from './childIds.ts'
+import type { ChildResult } from './childOutcome.ts'
+import type { Engine, LocalAgentRun } from './childRun.ts'
+import { createGate } from './gate.ts'
+import { createKnownChildren } from './knownChildren.ts'
 import { planPhase, runPhase } from './phaseRun.ts'
-import type { PhaseOutcome, PlannedTask } from './phaseRun.ts'
-import { line, longText, messageOf } from './text.ts'
+import type { PhaseOutcome } from './phaseRun.ts'
+import { abortError } from './abort.ts'
+import { jsonText, line, longText, messageOf } from './text.ts'
 
 export interface WorkflowRunSetup {
   log: WorkflowLogId
@@ -22,6 +30,10 @@ export interface WorkflowRunSetup {
   input: Json
   parentThreadId: string | null
   agents: ReadonlyMap<string, Agent>
+  /** What it is resumed with; null for one that starts from nothing. */
+  order: Pick<ResumeOrder, 'attempt' | 'children' | 'held' | 'plan'> | null
+  /** A run this orchestrator drives already. */
+  driven(log: RunLogId): LocalAgentRun | null
   launched(child: LocalAgentRun): void
   settled(): void
 }
@@ -33,28 +45,17 @@ export interface LocalWorkflowRun {
   register(): void
   begin(): void
   children(): readonly LocalAgentRun[]
+  /** Launches nothing and holds back its runs. */
+  pause(): Delivery
+  resume(): Delivery
   stop(reason: string): void
   /** Ends all work without a word: its owner goes away. */
   abandon(): void
 }
 
-/** Characters a question's number may add to a child's id. */
-const ID_SPARE = 12
-
-export const childRunId = (workflowRunId: string, phase: string, number: number): string =>
-  `${workflowRunId}.${phase}.${number}`
-
-/** Whether all ids the run would give are usable: they are made of its own and its phases' names. */
-export function hasRoomForIds(workflowRunId: string, definition: WorkflowDefinition): boolean {
-  return definition.phases.every(({ name }) => {
-    const longest = childRunId(workflowRunId, name, definition.maxChildren)
-    return isUsableId(longest + '0'.repeat(ID_SPARE))
-  })
-}
-
 export function createWorkflowRun(engine: Engine, setup: WorkflowRunSetup): LocalWorkflowRun {
   const { emitter } = engine
-  const { log, definition, input, parentThreadId, agents } = setup
+  const { log, definition, input, parentThreadId, agents, order } = setup
   const { phases, maxChildren } = definition
   const id = idOfLog(log)
   const children: LocalAgentRun[] = []
@@ -63,7 +64,14 @@ export function createWorkflowRun(engine: Engine, setup: WorkflowRunSetup): Loca
   const reasons = new Map<string, string>()
   const waiting = new Set<string>()
   let status: WorkflowStatusName = 'pending'
+  const known = createKnownChildren(order?.children ?? [], order?.held ?? [])
+  const gate = createGate()
+  const controller = new AbortController()
+  const { signal } = controller
+  /** Runs that were not paused by themselves. */
+  const held = new Set<LocalAgentRun>()
   let launchable = maxChildren
+  let isPaused = false
   let halted = false
 
   function move(to: WorkflowStatusName, trigger: Trigger, details: Details = {}): void {
@@ -98,43 +106,73 @@ export function createWorkflowRun(engine: Engine, setup: WorkflowRunSetup): Loca
     movePhase(phase.name, 'running')
     void drive(phase)
       .catch((error: unknown): PhaseOutcome => ({ kind: 'failed', reason: messageOf(error) }))
-      .then((outcome) => end(phase, outcome))
+      .then((outcome) => whenReady(() => end(phase, outcome)))
+  }
+
+  /** Not while it is paused, and never when it is over. */
+  async function whenReady(action: () => void): Promise<void> {
+    if (await ready()) action()
+  }
+
+  async function ready(): Promise<boolean> {
+    if (gate.isShut()) await gate.passed(signal).catch(() => {})
+    return !halted
   }
 
   async function drive(phase: PhaseDefinition): Promise<PhaseOutcome> {
-    const plan = planPhase(phase, input, upstreamOf(phases, phase.name), results, agents)
+    const plan = planPhase(phase, results, { definition, input, agents })
     if (!plan.ok) return { kind: 'failed', reason: plan.reason }
     // Granted as a whole when the phase begins, so that what runs does not depend on who is quicker.
     const granted = Math.min(plan.tasks.length, launchable)
     launchable -= granted
-    const limits = { concurrency: definition.concurrency, granted, cap: maxChildren }
-    return runPhase(plan.tasks, limits, (planned) => (halted ? null : launch(phase.name, planned)))
+    const tasks = known.assign(phase.name, plan.tasks)
+    const limits = { concurrency: definition.concurrency, granted, cap: maxChildren, gate, signal }
+    return runPhase(tasks, limits, (each) => (halted ? null : carryTask(hostOf(phase.name), each)))
   }
 
-  function launch(phase: string, { agent, task }: PlannedTask): Promise<ChildOutcome> {
-    const runId = childRunId(id, phase, task.index + 1)
-    const child = launchAgentRun(engine, {
-      runId,
-      agent,
-      task,
-      workflowRunId: id,
-      phase,
-      parentThreadId,
-      waiting: (isWaiting, trigger) => wait(runId, isWaiting, trigger),
-    })
-    children.push(child)
-    setup.launched(child)
-    emitter.emit(log, 'run.linked', { childRunId: runId })
-    return child.done
-  }
+  const hostOf = (phase: string): TaskHost => ({
+    content: engine.content,
+    launch(runId, { agent, task, contentKey }, opening) {
+      const child = launchAgentRun(engine, {
+        runId,
+        agent,
+        task,
+        workflowRunId: id,
+        phase,
+        contentKey,
+        parentThreadId,
+        opening,
+        waiting: (isWaiting, trigger) => wait(runId, isWaiting, trigger),
+      })
+      children.push(child)
+      setup.launched(child)
+      return child
+    },
+    ready,
+    adopt(runId) {
+      const child = setup.driven(runLog(runId))
+      if (child === null) return null
+      children.push(child)
+      child.adopt((isWaiting, trigger) => wait(runId, isWaiting, trigger))
+      return child
+    },
+    link: (childRunId) => emitter.emit(log, 'run.linked', { childRunId }),
+    newId: ({ task }) => childRunId(id, phase, task.index + 1, order?.attempt),
+  })
 
   /** The workflow waits for a person while any child does. */
   function wait(runId: string, isWaiting: boolean, trigger: Trigger): void {
     if (isWaiting) waiting.add(runId)
     else waiting.delete(runId)
-    const to = waiting.size > 0 ? 'awaiting_user' : 'running'
-    if (!halted && to !== status) move(to, trigger)
+    if (!halted) show(trigger)
   }
+
+  function show(trigger: Trigger): void {
+    const to = isPaused ? 'paused' : waiting.size > 0 ? 'awaiting_user' : 'running'
+    if (to !== status) move(to, trigger)
+  }
+
+  const underWay = (): readonly LocalAgentRun[] => children.filter((child) => !isSettled(child.status()))
 
   function end(phase: PhaseDefinition, outcome: PhaseOutcome): void {
     if (halted) return
@@ -166,37 +204,67 @@ export function createWorkflowRun(engine: Engine, setup: WorkflowRunSetup): Loca
     status: () => status,
 
     register() {
+      const declared = declaration(definition, input)
+      if (order !== null) {
+        const { attempt, plan } = order
+        emitter.emit(log, 'workflow.attempt_started', {
+          trigger: 'resumed_by_user',
+          attempt,
+          status: 'running',
+          plan: longText(jsonText(plan)),
+          ...declared,
+        })
+        status = 'running'
+        return
+      }
       emitter.emit(log, 'workflow.registered', {
         definitionId: definition.id,
         title: definition.name,
-        definition: asJson(definition),
-        phases: phases.map(({ name, description, agentIds, dependsOn }) => ({
-          name,
-          description,
-          agentIds: [...agentIds],
-          dependsOn: [...dependsOn],
-        })),
         parentThreadId,
-        input,
+        ...declared,
       })
     },
 
     begin() {
-      move('running', 'spawn')
+      if (order === null) move('running', 'spawn')
       advance()
     },
 
     children: () => children,
 
+    pause() {
+      if (isPaused) return { kind: 'rejected', reason: `${id} is already paused.` }
+      isPaused = true
+      gate.shut()
+      for (const child of underWay()) if (child.pause().kind === 'delivered') held.add(child)
+      show('paused_by_user')
+      return { kind: 'delivered' }
+    },
+
+    resume() {
+      if (!isPaused) return { kind: 'rejected', reason: `${id} is not paused.` }
+      isPaused = false
+      show('resumed_by_user')
+      for (const child of held) if (!isSettled(child.status())) child.resume()
+      held.clear()
+      gate.open()
+      return { kind: 'delivered' }
+    },
+
     stop(reason) {
       halted = true
-      for (const child of children) if (!isSettled(child.status())) child.stop(reason)
+      const stopped = underWay()
+      for (const child of stopped) child.stop(reason)
       for (const { name } of inStatus('running')) movePhase(name, 'cancelled', reason)
-      move('cancelled', 'user_terminated', { reason })
+      const others = stopped.length === 1 ? 'one run that was' : `${stopped.length} runs that were`
+      const whole = stopped.length === 0 ? reason : `${reason}, with ${others} under way`
+      move('cancelled', 'user_terminated', { reason: whole })
+      controller.abort(abortError(reason))
     },
 
     abandon() {
       halted = true
+      controller.abort(abortError('its owner went away'))
       for (const child of children) child.abandon()
     },
   }
@@ -209,5 +277,15 @@ interface Details {
   output?: ReturnType<typeof longText>
 }
 
-/** The definition was read from JSON; an absent `forEach` is simply left out. */
-const asJson = (definition: WorkflowDefinition): Json => definition as unknown as Json
+/** What an attempt runs. */
+const declaration = (definition: WorkflowDefinition, input: Json) => ({
+  // It was read from JSON; an absent `forEach` is simply left out.
+  definition: definition as unknown as Json,
+  phases: definition.phases.map(({ name, description, agentIds, dependsOn }) => ({
+    name,
+    description,
+    agentIds: [...agentIds],
+    dependsOn: [...dependsOn],
+  })),
+  input,
+})

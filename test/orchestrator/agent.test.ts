@@ -40,6 +40,7 @@ describe('A tool call', () => {
         iteration: 1,
         name: 'search',
         label: 'Search the shelf',
+        effect: null,
         status: 'completed',
         inferred: false,
         args: { preview: '{"q":"x"}', chars: 9, ref: null },

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { RunCommand } from '../../src/core/commands.ts'
 import { agent, command, definition, harness, phase } from './support/harness.ts'
 
 const aborted: unknown[] = []
@@ -20,7 +21,7 @@ describe('Stopping', () => {
   it('a child cancels it and its tool call, lets the others go on, and fails its phase', async () => {
     const { start, orchestrator, clock, folded } = harness([forever, asker])
     await start(graph)
-    expect(orchestrator.command(command('r:w1.a.1', 'stop'))).toEqual({ kind: 'delivered' })
+    expect(await orchestrator.command(command('r:w1.a.1', 'stop'))).toEqual({ kind: 'delivered' })
     await clock.advance(0)
     const { run, toolCalls } = folded().run('w1.a.1')
     expect(run).toMatchObject({
@@ -33,7 +34,7 @@ describe('Stopping', () => {
     expect(String(aborted.at(-1))).toBe('AbortError: stopped by you')
     expect(folded().workflow('w1').workflow.status).toBe('awaiting_user')
 
-    orchestrator.command(command('r:w1.a.3', 'stop'))
+    await orchestrator.command(command('r:w1.a.3', 'stop'))
     await clock.advance(0)
     const { workflow } = folded().workflow('w1')
     expect(workflow).toMatchObject({
@@ -47,13 +48,13 @@ describe('Stopping', () => {
   it('a workflow cancels all that is under way and leaves what is done', async () => {
     const { start, orchestrator, clock, folded, story } = harness([forever, asker])
     await start(graph)
-    expect(orchestrator.command(command('w:w1', 'stop'))).toEqual({ kind: 'delivered' })
+    expect(await orchestrator.command(command('w:w1', 'stop'))).toEqual({ kind: 'delivered' })
     await clock.advance(0)
     const { workflow } = folded().workflow('w1')
     expect(workflow).toMatchObject({
       status: 'cancelled',
       trigger: 'user_terminated',
-      reason: 'stopped by you',
+      reason: 'stopped by you, with 2 runs that were under way',
     })
     expect(workflow.phases.map(({ status }) => status)).toEqual(['cancelled', 'pending'])
     const children = ['w1.a.1', 'w1.a.2', 'w1.a.3'].map((id) => folded().run(id).run.status)
@@ -72,7 +73,7 @@ describe('Stopping', () => {
     const { start, orchestrator, clock, folded } = harness([forever, asker])
     await start(graph)
     expect(folded().workflow('w1').workflow.status).toBe('awaiting_user')
-    orchestrator.command(command('r:w1.a.3', 'stop'))
+    await orchestrator.command(command('r:w1.a.3', 'stop'))
     await clock.advance(0)
     expect(folded().workflow('w1').workflow).toMatchObject({ status: 'running', trigger: 'user_terminated' })
   })
@@ -80,7 +81,7 @@ describe('Stopping', () => {
   it('what waits for its turn launches nothing more', async () => {
     const { start, orchestrator, clock, folded } = harness([forever])
     await start(definition([phase('a', { agentIds: ['forever', 'echo'] })], { concurrency: 1 }))
-    orchestrator.command(command('w:w1', 'stop'))
+    await orchestrator.command(command('w:w1', 'stop'))
     await clock.advance(1_000)
     expect(folded().workflow('w1').workflow.childRunIds).toEqual(['w1.a.1'])
   })
@@ -90,12 +91,18 @@ describe('Stopping', () => {
     await start(definition([phase('a')]))
     const stop = (log: 'w:w1' | 'r:w1.a.1' | 'r:ghost' | 'w:ghost') =>
       orchestrator.command(command(log, 'stop'))
-    expect(stop('w:w1')).toEqual({ kind: 'rejected', reason: 'w1 is already completed.' })
-    expect(stop('r:w1.a.1')).toEqual({ kind: 'rejected', reason: 'w1.a.1 is already completed.' })
+    expect(await stop('w:w1')).toEqual({ kind: 'rejected', reason: 'w1 is already completed.' })
+    expect(await stop('r:w1.a.1')).toEqual({ kind: 'rejected', reason: 'w1.a.1 is already completed.' })
     await clock.advance(0)
     const before = events().length
-    expect(stop('r:ghost')).toEqual({ kind: 'rejected', reason: 'ghost is not run by this orchestrator.' })
-    expect(stop('w:ghost')).toEqual({ kind: 'rejected', reason: 'ghost is not run by this orchestrator.' })
+    expect(await stop('r:ghost')).toEqual({
+      kind: 'unknownRun',
+      reason: 'ghost is not run by this orchestrator.',
+    })
+    expect(await stop('w:ghost')).toEqual({
+      kind: 'unknownRun',
+      reason: 'ghost is not run by this orchestrator.',
+    })
     await clock.advance(0)
     expect(events()).toHaveLength(before)
     expect(folded().workflow('w1').workflow.status).toBe('completed')
@@ -107,7 +114,7 @@ describe('Starting by command', () => {
     const { orchestrator, clock, folded, story, events } = harness()
     const payload = { definition: definition([phase('a')]), input: 7, parentThreadId: 't9' }
     const order = command('w:w1', 'start', payload)
-    expect(orchestrator.command(order)).toEqual({ kind: 'delivered' })
+    expect(await orchestrator.command(order)).toEqual({ kind: 'delivered' })
     await clock.advance(0)
     expect(folded().workflow('w1').workflow).toMatchObject({
       input: 7,
@@ -132,15 +139,15 @@ describe('Starting by command', () => {
     ['an unusable thread', { definition: definition([phase('a')]), parentThreadId: '' }],
   ])('with %s is refused and writes nothing on any log', async (_what, payload) => {
     const { orchestrator, clock, events } = harness()
-    expect(orchestrator.command(command('w:w1', 'start', payload)).kind).toBe('rejected')
+    expect((await orchestrator.command(command('w:w1', 'start', payload))).kind).toBe('rejected')
     await clock.advance(0)
     expect(events()).toEqual([])
   })
 
-  it('refuses an agent run', () => {
+  it('refuses an agent run', async () => {
     const { orchestrator } = harness()
     const order = command('r:w1', 'start', { definition: definition([phase('a')]) })
-    expect(orchestrator.command(order).kind).toBe('rejected')
+    expect((await orchestrator.command(order)).kind).toBe('rejected')
   })
 })
 
@@ -150,35 +157,39 @@ describe('A command', () => {
     const start = command('w:w1', 'start', { definition: definition([phase('a', { agentIds: ['asker'] })]) })
     const answer = command('r:w1.a.1', 'answer', { questionId: 'w1.a.1:q1', answer: 'so' })
     for (const each of [start, answer, command('w:ghost', 'stop')]) {
-      const reply = orchestrator.command(each)
+      const reply = await orchestrator.command(each)
       await clock.advance(0)
       const said = events().length
-      expect(orchestrator.command({ ...each, id: `${each.id}-again` })).toBe(reply)
+      expect(await orchestrator.command({ ...each, id: `${each.id}-again` })).toBe(reply)
       await clock.advance(0)
       expect(events()).toHaveLength(said)
     }
     expect(folded().workflow('w1').workflow.childRunIds).toEqual(['w1.a.1'])
   })
 
-  it.each(['pause', 'resume', 'retry', 'follow_up'] as const)(
-    'to %s is not supported, and says so',
-    async (verb) => {
-      const { start, orchestrator, clock, events } = harness([forever])
-      await start(definition([phase('a', { agentIds: ['forever'] })]))
-      const reply = { kind: 'rejected', reason: `“${verb}” is not supported by the local orchestrator.` }
-      expect(orchestrator.command(command('r:w1.a.1', verb))).toEqual(reply)
-      await clock.advance(0)
-      expect(events().slice(-2)).toMatchObject([
-        { log: 'r:w1.a.1', type: 'control.requested', payload: { verb } },
-        { log: 'r:w1.a.1', type: 'control.settled', payload: { state: 'rejected', detail: reply.reason } },
-      ])
-    },
-  )
+  it.each<[RunCommand['verb'], unknown, string]>([
+    ['resume', null, 'w1.a.1 is not paused.'],
+    ['retry', null, 'w1.a.1 is running: only what has ended can be tried again.'],
+    ['follow_up', { message: 'And then?' }, 'Agent forever takes no follow-ups.'],
+    ['follow_up', { message: ' ' }, 'The payload of “follow_up” cannot be used: message is empty.'],
+  ])('to %s (%j) of a run at work is refused, and says why', async (verb, payload, reason) => {
+    const { start, orchestrator, clock, events } = harness([forever])
+    await start(definition([phase('a', { agentIds: ['forever'] })]))
+    expect(await orchestrator.command(command('r:w1.a.1', verb, payload))).toEqual({
+      kind: 'rejected',
+      reason,
+    })
+    await clock.advance(0)
+    expect(events().slice(-2)).toMatchObject([
+      { log: 'r:w1.a.1', type: 'control.requested', payload: { verb } },
+      { log: 'r:w1.a.1', type: 'control.settled', payload: { state: 'rejected', detail: reason } },
+    ])
+  })
 
   it('to answer is for the run that asked, not for its workflow', async () => {
     const { start, orchestrator } = harness([asker])
     await start(definition([phase('a', { agentIds: ['asker'] })]))
     const payload = { questionId: 'w1.a.1:q1', answer: 'x' }
-    expect(orchestrator.command(command('w:w1', 'answer', payload)).kind).toBe('rejected')
+    expect((await orchestrator.command(command('w:w1', 'answer', payload))).kind).toBe('rejected')
   })
 })

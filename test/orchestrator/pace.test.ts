@@ -91,7 +91,7 @@ describe('Pace', () => {
   it('holds nothing up when a run is stopped', async () => {
     const { start, clock, orchestrator, folded } = harness([reader], { pace: 1_000_000 })
     await start(definition([phase('a', { agentIds: ['reader'] })]))
-    orchestrator.command(command('w:w1', 'stop'))
+    await orchestrator.command(command('w:w1', 'stop'))
     await clock.advance(0)
     expect(folded().run('w1.a.1').run.status).toBe('cancelled')
     expect(clock.waiting()).toBe(0)

@@ -39,14 +39,14 @@ describe('A message', () => {
   })
 
   it('of ours that cannot be read is named, with the request it belongs to', () => {
-    expect(readToWorker({ runLedger: 1, kind: 'ask', requestId: 3, logs: ['x'] })).toEqual({
+    expect(readToWorker({ runLedger: 2, kind: 'ask', requestId: 3, logs: ['x'] })).toEqual({
       kind: 'bad',
       reason: 'a message that cannot be read: logs.0 not a log id',
       requestId: 3,
     })
-    expect(readToPage({ runLedger: 2, kind: 'hello', epoch: 'e' })).toEqual({
+    expect(readToPage({ runLedger: 1, kind: 'hello', epoch: 'e' })).toEqual({
       kind: 'bad',
-      reason: 'a message of protocol version 2, this is version 1',
+      reason: 'a message of protocol version 1, this is version 2',
       requestId: null,
     })
   })
@@ -82,14 +82,14 @@ describe('A served orchestrator', () => {
     const { page, worker } = ends()
     const messages = heard(page)
     const served = serve(worker, memoryLocks(registry))
-    page.postMessage({ runLedger: 1, kind: 'command', requestId: 1, command: start })
+    page.postMessage({ runLedger: 2, kind: 'command', requestId: 1, command: start })
     await new Promise((resolve) => setTimeout(resolve, 20))
     expect(messages).toEqual([])
     release()
     await vi.waitFor(() => expect(messages.length).toBeGreaterThan(2))
-    expect(messages[0]).toEqual({ runLedger: 1, kind: 'hello', epoch: 'e1' })
+    expect(messages[0]).toMatchObject({ runLedger: 2, kind: 'hello', epoch: 'e1', agents: [{ id: 'echo' }] })
     expect(messages).toContainEqual({
-      runLedger: 1,
+      runLedger: 2,
       kind: 'delivery',
       requestId: 1,
       delivery: { kind: 'delivered' },
@@ -111,9 +111,9 @@ describe('A served orchestrator', () => {
     const messages = heard(page)
     const served = serve(worker)
     page.postMessage({ some: 'thing' })
-    page.postMessage({ runLedger: 1, kind: 'ask', requestId: 4, logs: 'all' })
-    page.postMessage({ runLedger: 1, kind: 'pace', ms: 'fast' })
-    page.postMessage({ runLedger: 1, kind: 'ask', requestId: 5, logs: ['w:w1'] })
+    page.postMessage({ runLedger: 2, kind: 'ask', requestId: 4, logs: 'all' })
+    page.postMessage({ runLedger: 2, kind: 'pace', ms: 'fast' })
+    page.postMessage({ runLedger: 2, kind: 'ask', requestId: 5, logs: ['w:w1'] })
     await vi.waitFor(() => expect(messages).toHaveLength(4))
     expect(messages).toMatchObject([
       { kind: 'hello' },
@@ -140,10 +140,10 @@ describe('A source', () => {
     const source = orchestratorSource(page, { locks: memoryLocks() })
     const into = sink()
     source.connect(into)
-    worker.postMessage({ runLedger: 2, kind: 'hello', epoch: 'e1' })
+    worker.postMessage({ runLedger: 1, kind: 'hello', epoch: 'e1' })
     expect(await into.untilStatus('disconnected')).toEqual({
       state: 'disconnected',
-      error: 'The orchestrator sent a message of protocol version 2, this is version 1.',
+      error: 'The orchestrator sent a message of protocol version 1, this is version 2.',
     })
   })
 
@@ -153,10 +153,10 @@ describe('A source', () => {
     const into = sink()
     source.connect(into)
     const sent = source.send(start)
-    worker.postMessage({ runLedger: 1, kind: 'hello', epoch: 'e1' })
-    worker.postMessage({ runLedger: 1, kind: 'events', events: 'none' })
-    worker.postMessage({ runLedger: 1, kind: 'delivery', requestId: 99, delivery: { kind: 'delivered' } })
-    worker.postMessage({ runLedger: 1, kind: 'delivery', requestId: 1, delivery: { kind: 'maybe' } })
+    worker.postMessage({ runLedger: 2, kind: 'hello', epoch: 'e1', agents: [] })
+    worker.postMessage({ runLedger: 2, kind: 'events', events: 'none' })
+    worker.postMessage({ runLedger: 2, kind: 'delivery', requestId: 99, delivery: { kind: 'delivered' } })
+    worker.postMessage({ runLedger: 2, kind: 'delivery', requestId: 1, delivery: { kind: 'maybe' } })
     await expect(sent).rejects.toThrow('cannot be read: delivery')
     expect(into.statuses.at(-1)).toMatchObject({
       state: 'connected',

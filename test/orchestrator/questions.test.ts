@@ -42,15 +42,17 @@ describe('A question', () => {
     expect(orchestrator.live('r:w1.a.1')).toBe(true)
 
     const answer = { questionId: 'w1.a.1:q1', answer: 'no' }
-    expect(orchestrator.command(command('r:w1.a.1', 'answer', answer))).toEqual({ kind: 'delivered' })
+    expect(await orchestrator.command(command('r:w1.a.1', 'answer', answer))).toEqual({ kind: 'delivered' })
     await clock.advance(0)
     expect(folded().run('w1.a.1').questions).toMatchObject([{ state: 'answered', answer: 'no' }])
     expect(folded().run('w1.a.1').run).toMatchObject({ status: 'completed', summary: 'Answered no.' })
     expect(story('r:w1.a.1').slice(3)).toEqual([
       'question.asked',
+      'checkpoint.saved',
       'run.transitioned awaiting_user',
       'control.requested',
       'question.settled',
+      'checkpoint.saved',
       'run.transitioned running',
       'control.settled',
       'run.transitioned completed',
@@ -65,11 +67,11 @@ describe('A question', () => {
   it('keeps the workflow waiting while any other run waits', async () => {
     const { start, orchestrator, clock, folded } = harness([asker])
     await start(definition([phase('a', { agentIds: ['asker', 'asker'] })]))
-    orchestrator.command(command('r:w1.a.1', 'answer', { questionId: 'w1.a.1:q1', answer: 'yes' }))
+    await orchestrator.command(command('r:w1.a.1', 'answer', { questionId: 'w1.a.1:q1', answer: 'yes' }))
     await clock.advance(0)
     expect(folded().run('w1.a.1').run.status).toBe('completed')
     expect(folded().workflow('w1').workflow.status).toBe('awaiting_user')
-    orchestrator.command(command('r:w1.a.2', 'answer', { questionId: 'w1.a.2:q1', answer: 'yes' }))
+    await orchestrator.command(command('r:w1.a.2', 'answer', { questionId: 'w1.a.2:q1', answer: 'yes' }))
     await clock.advance(0)
     expect(folded().workflow('w1').workflow.status).toBe('completed')
   })
@@ -84,7 +86,7 @@ describe('A question', () => {
   ])('refuses an answer that is to %s, and stays open', async (_what, payload, reason) => {
     const { start, orchestrator, clock, folded, story } = harness([asker])
     await start(one('asker'))
-    const reply = orchestrator.command(command('r:w1.a.1', 'answer', payload))
+    const reply = await orchestrator.command(command('r:w1.a.1', 'answer', payload))
     expect(reply).toEqual({ kind: 'rejected', reason: expect.stringMatching(reason) })
     await clock.advance(0)
     expect(folded().run('w1.a.1').questions).toMatchObject([{ state: 'open' }])
@@ -96,9 +98,9 @@ describe('A question', () => {
     await start(one('open'))
     const answer = (given: unknown) =>
       orchestrator.command(command('r:w1.a.1', 'answer', { questionId: 'w1.a.1:q1', answer: given }))
-    expect(answer('').kind).toBe('rejected')
-    expect(answer(null).kind).toBe('rejected')
-    expect(answer({ chapters: [1, 2] }).kind).toBe('delivered')
+    expect((await answer('')).kind).toBe('rejected')
+    expect((await answer(null)).kind).toBe('rejected')
+    expect((await answer({ chapters: [1, 2] })).kind).toBe('delivered')
     await clock.advance(0)
     expect(folded().run('w1.a.1').run.output?.preview).toBe('{"chapters":[1,2]}')
   })
@@ -112,21 +114,22 @@ describe('A question', () => {
     await start(one('twice'))
     expect(story('r:w1.a.1').slice(3)).toEqual([
       'question.asked',
+      'checkpoint.saved',
       'run.transitioned awaiting_user',
       'question.asked',
     ])
     const answer = { questionId: 'w1.a.1:q1', answer: 'yes' }
-    expect(orchestrator.command(command('r:w1.a.1', 'answer', answer)).kind).toBe('delivered')
+    expect((await orchestrator.command(command('r:w1.a.1', 'answer', answer))).kind).toBe('delivered')
     await clock.advance(0)
     expect(folded().run('w1.a.1').run.status).toBe('awaiting_user')
-    expect(orchestrator.command(command('r:w1.a.1', 'answer', answer))).toEqual({
+    expect(await orchestrator.command(command('r:w1.a.1', 'answer', answer))).toEqual({
       kind: 'rejected',
       reason: 'Question w1.a.1:q1 is already answered.',
     })
-    orchestrator.command(command('r:w1.a.1', 'answer', { questionId: 'w1.a.1:q2', answer: 'no' }))
+    await orchestrator.command(command('r:w1.a.1', 'answer', { questionId: 'w1.a.1:q2', answer: 'no' }))
     await clock.advance(0)
     expect(folded().run('w1.a.1').run.status).toBe('completed')
-    expect(orchestrator.command(command('r:w1.a.1', 'answer', answer))).toEqual({
+    expect(await orchestrator.command(command('r:w1.a.1', 'answer', answer))).toEqual({
       kind: 'rejected',
       reason: 'w1.a.1 is already completed.',
     })

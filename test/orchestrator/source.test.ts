@@ -1,4 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest'
+import { COMMAND_VERBS } from '../../src/core/commands.ts'
+import { fingerprintOf } from '../../src/core/contentKey.ts'
 import type { LogId } from '../../src/core/ids.ts'
 import type { Evidence, Locks } from '../../src/core/ports.ts'
 import { orchestratorSource } from '../../src/orchestrator/source.ts'
@@ -38,11 +40,24 @@ describe('The local orchestrator as a source', () => {
   it('declares its verbs, all of them safe to send twice', () => {
     const { source } = kept(channel())
     expect(source.id).toBe('local')
-    expect(source.verbs).toEqual([
-      { verb: 'start', idempotent: true },
-      { verb: 'stop', idempotent: true },
-      { verb: 'answer', idempotent: true },
+    expect(source.verbs.map(({ verb }) => verb).toSorted()).toEqual([...COMMAND_VERBS].toSorted())
+    expect(source.verbs.every(({ idempotent }) => idempotent)).toBe(true)
+  })
+
+  it('names its agents with their fingerprints, also to who asks before it said hello', async () => {
+    const configured = { ...agent('configured', () => null), config: { model: 'small' } }
+    const { source } = kept(channel({ agents: [configured] }))
+    const expected = new Map([
+      ['echo', { name: 'Agent echo', fingerprint: fingerprintOf('echo', null) }],
+      [
+        'configured',
+        { name: 'Agent configured', fingerprint: fingerprintOf('configured', { model: 'small' }) },
+      ],
     ])
+    expect(await source.catalog?.()).toEqual(expected)
+    expect(await source.catalog?.()).toEqual(expected)
+    source.dispose()
+    await expect(source.catalog?.()).rejects.toThrow('was ended')
   })
 
   it('holds events while nobody is connected, and loses none when another connects', async () => {
@@ -67,11 +82,15 @@ describe('The local orchestrator as a source', () => {
     expect(third.events).toEqual([])
   })
 
-  it('passes on why a command was rejected', async () => {
+  it('passes on why a command was not carried out', async () => {
     const { source } = kept(channel())
     expect(await source.send(command('w:ghost', 'stop'))).toEqual({
-      kind: 'rejected',
+      kind: 'unknownRun',
       reason: 'ghost is not run by this orchestrator.',
+    })
+    expect(await source.send(command('w:w1', 'start'))).toEqual({
+      kind: 'rejected',
+      reason: expect.stringContaining('The payload of “start” cannot be used'),
     })
   })
 

@@ -4,7 +4,7 @@
  * begins a file of its own.
  */
 import type { Clock, Locks } from '../../core/ports.ts'
-import { OPEN_DEADLINE_MS, TRANSACTION_DEADLINE_MS, withDeadline } from '../deadline.ts'
+import { OPEN_DEADLINE_MS, TRANSACTION_DEADLINE_MS, withDeadline } from '../../core/deadline.ts'
 import { toLedgerError } from '../ledgerErrors.ts'
 import { LedgerError } from '../port.ts'
 import { hasOpfs } from './opfsDirectory.ts'

@@ -22,6 +22,7 @@ export function sink() {
     },
     status: (status) => statuses.push(status),
     position: async () => null,
+    durable: async () => {},
     read: async (ref) => (ref.startsWith('doc:') ? `the text of ${ref}` : null),
   }
   return {

@@ -75,13 +75,18 @@ export interface Folded {
 }
 
 /** Folds what a source emitted; every event has to decode, in one stream without holes. */
-export function fold(events: readonly RawEvent[], stream: string): Folded {
-  expect(events.map(({ position }) => position)).toEqual(events.map((_, index) => index + 1))
+export const fold = (events: readonly RawEvent[], stream: string): Folded => foldLives([{ events, stream }])
+
+/** The same of several lives of it, one after the other. */
+export function foldLives(lives: readonly { events: readonly RawEvent[]; stream: string }[]): Folded {
   const durable: SourceEvent[] = []
-  for (const event of events) {
-    const decoded = decodeEvent(event, stream)
-    if (decoded.kind === 'bad') expect.fail(decoded.reason)
-    if (decoded.kind === 'event') durable.push(decoded.event)
+  for (const { events, stream } of lives) {
+    expect(events.map(({ position }) => position)).toEqual(events.map((_, index) => index + 1))
+    for (const event of events) {
+      const decoded = decodeEvent(event, stream)
+      if (decoded.kind === 'bad') expect.fail(decoded.reason)
+      if (decoded.kind === 'event') durable.push(decoded.event)
+    }
   }
   const records = new Map<LogId, LogRecord>()
   for (const { log, record } of accept(() => undefined, durable).changes) {
@@ -104,7 +109,10 @@ export function fold(events: readonly RawEvent[], stream: string): Folded {
   }
 }
 
-export function harness(agents: readonly Agent[] = [], options: { pace?: number } = {}) {
+export function harness(
+  agents: readonly Agent[] = [],
+  options: { pace?: number; epoch?: string; content?: ContentStore } = {},
+) {
   const clock = manualClock()
   const batches: (readonly RawEvent[])[] = []
   const orchestrator = createOrchestrator({
