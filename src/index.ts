@@ -9,6 +9,16 @@ export { defaultRedact } from './core/redact.ts'
 export type { Redact } from './core/redact.ts'
 export type { Capture } from './core/redaction.ts'
 export { redactCards } from './core/secrets.ts'
+export { MORNING_GROUPS } from './core/morning.ts'
+export type { MorningGroupName } from './core/morning.ts'
+export { describeEvidence } from './core/evidence.ts'
+export type { EvidenceDescription } from './core/evidence.ts'
+export { RECEIPT_OUTCOMES } from './core/resume/receipt.ts'
+export type { ReceiptEntry, ReceiptOutcome, ResumeReceipt } from './core/resume/receipt.ts'
+export { DEFAULT_POLICY } from './core/resume/policy.ts'
+export type { Permission, ResumePolicy } from './core/resume/policy.ts'
+export type { PlanAction, PlanEntry, PlanReason, ResumePlan, WorkDone } from './core/resume/plan.ts'
+export { answerFromText, APPROVALS, checkAnswer } from './core/answers.ts'
 export { BUCKETS, bucketOf, IllegalTransitionError, isSettled } from './core/status.ts'
 export type { Bucket, RunStatus, RunStatusName, Trigger } from './core/status.ts'
 export type { RowStatus, SubagentRow, ToolRow } from './core/timeline.ts'
@@ -37,7 +47,11 @@ export type { LedgerApi, LedgerApiState } from './state/api.ts'
 export type { EventPage } from './state/api/eventPages.ts'
 export type { RunPage } from './state/api/listPages.ts'
 export type * from './state/api/queries.ts'
-export { CommandRefusedError } from './state/commands.ts'
+export { CommandRefusedError, StalePlanError } from './state/commands.ts'
+export { CannotPlanError } from './state/resume/inputs.ts'
+export type { ResumeAllOptions, ResumeOutcome } from './state/resume/resumeAllSafe.ts'
+export type { Standing } from './state/resume/standing.ts'
+export type { PlanOptions } from './state/resume/world.ts'
 export { createRunLedger } from './state/createRunLedger.ts'
 export type { RunLedger, RunLedgerOptions } from './state/createRunLedger.ts'
 export type { HousekeepingReport } from './state/housekeeping/housekeeping.ts'
@@ -45,9 +59,12 @@ export type { PersistAnswer, StorageReport } from './state/housekeeping/storage.
 export type { LedgerState } from './state/ledgerSlice.ts'
 export type { Content } from './state/reads.ts'
 export type { PruneResult, RetentionPreview } from './state/housekeeping/retention.ts'
+export { selectInbox, selectInboxCount } from './state/inboxSelectors.ts'
+export type { InboxQuestion } from './state/inboxSelectors.ts'
+export { selectPendingQuestions } from './state/pendingQuestions.ts'
+export type { PendingQuestion } from './state/pendingQuestions.ts'
 export {
   selectLedgerStatus,
-  selectPendingQuestions,
   selectRun,
   selectRunEvents,
   selectRunList,
@@ -58,12 +75,13 @@ export {
   selectWorkflow,
   selectWorkflowRuns,
 } from './state/selectors.ts'
-export type {
-  PendingQuestion,
-  RunFilter,
-  RunLedgerState,
-  RunListEntry,
-  RunTotals,
-} from './state/selectors.ts'
-export { choiceMade, collapseToggled, pinToggled, themeChosen } from './state/viewPrefsSlice.ts'
+export type { RunFilter, RunLedgerState, RunListEntry, RunTotals } from './state/selectors.ts'
+export {
+  choiceMade,
+  collapseToggled,
+  morningDismissed,
+  pinToggled,
+  presenceNoted,
+  themeChosen,
+} from './state/viewPrefsSlice.ts'
 export type { ViewPrefs } from './state/viewPrefsSlice.ts'

@@ -11,13 +11,9 @@ import type { SubagentRow } from '../core/timeline.ts'
 import { subscribed } from '../state/actions.ts'
 import type { LiveText } from '../state/chatRuntimeSlice.ts'
 import type { LedgerState } from '../state/ledgerSlice.ts'
-import type {
-  PendingQuestion,
-  RunFilter,
-  RunLedgerState,
-  RunListEntry,
-  RunTotals,
-} from '../state/selectors.ts'
+import { selectPendingQuestions } from '../state/pendingQuestions.ts'
+import type { PendingQuestion } from '../state/pendingQuestions.ts'
+import type { RunFilter, RunLedgerState, RunListEntry, RunTotals } from '../state/selectors.ts'
 import * as select from '../state/selectors.ts'
 import type { ViewPrefs } from '../state/viewPrefsSlice.ts'
 import { useRunLedger } from './context.tsx'
@@ -132,7 +128,7 @@ export function useRunTotals(log: LogId): RunTotals | null {
 
 /** Every open question of every run, oldest first. */
 export function usePendingQuestions(): readonly PendingQuestion[] {
-  return useLedgerSelector(select.selectPendingQuestions)
+  return useLedgerSelector(selectPendingQuestions)
 }
 
 export function useLedgerStatus(): LedgerState {

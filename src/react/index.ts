@@ -2,6 +2,14 @@
 export { useRunActions } from './actions.ts'
 export type { RunAction, RunActions } from './actions.ts'
 export { useIsFollowed } from './followed.ts'
+export { useNow } from './clock.ts'
+export { useEvidence } from './evidence.ts'
+export { useInbox } from './inbox.ts'
+export type { InboxItem, InboxView } from './inbox.ts'
+export { useMorning } from './morning.ts'
+export type { MorningEntry, MorningView } from './morning.ts'
+export { useResumePlan, useResumeReceipt } from './resume.ts'
+export type { ResumePlanView, ResumeReceiptView } from './resume.ts'
 export { RunLedgerProvider, useRunLedger } from './context.tsx'
 export {
   useLedgerStatus,

@@ -24,6 +24,8 @@ export interface Frame {
   quarantine: readonly QuarantineEntry[]
   counts: { received: number; duplicates: number; redundant: number }
   durability: Durability
+  /** When it came; 0 for events that were here before. */
+  receivedAt: number
 }
 
 export const EMPTY_FRAME: Frame = {
@@ -35,6 +37,7 @@ export const EMPTY_FRAME: Frame = {
   quarantine: [],
   counts: { received: 0, duplicates: 0, redundant: 0 },
   durability: 'relaxed',
+  receivedAt: 0,
 }
 
 export const eventsReceived = createAction<Frame>('runs/eventsReceived')
@@ -91,8 +94,8 @@ export interface Followed {
 }
 export const followed = createAction<Followed>('runs/followed')
 
-/** The owner says these are alive. */
-export const confirmed = createAction<{ logs: readonly LogId[] }>('runs/confirmed')
+/** The owner said at that time that these are alive. */
+export const confirmed = createAction<{ logs: readonly LogId[]; at: number }>('runs/confirmed')
 
 /** What open lists show, all of it: kept in memory as long as it is shown. */
 export const listed = createAction<{ logs: readonly LogId[] }>('runs/listed')

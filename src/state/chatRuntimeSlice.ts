@@ -57,9 +57,10 @@ export function chatRuntimeReducer(
     const { changes, transient } = action.payload
     return hear(applyChanges(state, changes), transient)
   }
-  if (decided.match(action)) return applyChanges(state, action.payload.changes)
+  // A decision of ours is no sign of life.
+  if (decided.match(action)) return applyChanges(state, action.payload.changes, 'as it was')
   if (followed.match(action)) {
-    return confirm(applyChanges(state, action.payload.changes), action.payload.alive)
+    return confirm(applyChanges(state, action.payload.changes, 'as it was'), action.payload.alive)
   }
   if (hydrated.match(action)) {
     const { epoch, records } = action.payload
@@ -75,16 +76,26 @@ export function chatRuntimeReducer(
   return state
 }
 
-function applyChanges(state: ChatRuntimeState, changes: readonly LogChange[]): ChatRuntimeState {
+function applyChanges(
+  state: ChatRuntimeState,
+  changes: readonly LogChange[],
+  unconfirmed: Unconfirmed = false,
+): ChatRuntimeState {
   const records = changes.map((change) => change.record)
-  return quieten(putRecords(state, changes, false), records)
+  return quieten(putRecords(state, changes, unconfirmed), records)
 }
 
 /** A run's record, and those of its calls that its row does not show yet. */
 type Told = Pick<LogChange, 'record' | 'toolCalls'>
 
+type Unconfirmed = boolean | 'as it was'
+
 /** Puts the rows of runs in their places, thread by thread; tool rows that were not touched keep their identity. */
-function putRecords(state: ChatRuntimeState, told: readonly Told[], unconfirmed: boolean): ChatRuntimeState {
+function putRecords(
+  state: ChatRuntimeState,
+  told: readonly Told[],
+  unconfirmed: Unconfirmed,
+): ChatRuntimeState {
   const changed = new Map<ThreadKey, SubagentRow[]>()
   for (const { record, toolCalls } of told) {
     const thread = record.entity === 'run' ? threadOf(record.run) : null
@@ -92,7 +103,8 @@ function putRecords(state: ChatRuntimeState, told: readonly Told[], unconfirmed:
     const key = threadKey(thread)
     const known = findById(rowsOf(state, key), subagentRowId(record.run.id))
     const calls = keepCalls(known?.toolCalls ?? [], toolCalls.map(toToolRow))
-    const row = toSubagentRow(record, thread, calls, unconfirmed && !isSettled(record.run.status))
+    const isUnsure = unconfirmed === 'as it was' ? (known?.unconfirmed ?? false) : unconfirmed
+    const row = toSubagentRow(record, thread, calls, isUnsure && !isSettled(record.run.status))
     const rows = changed.get(key)
     if (rows === undefined) changed.set(key, [row])
     else rows.push(row)

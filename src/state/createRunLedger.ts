@@ -12,7 +12,7 @@ import type { Channels, Clock, CommandRequest, Ids, Locks, Source } from '../cor
 import type { Redact } from '../core/redact.ts'
 import { createRedaction } from '../core/redaction.ts'
 import type { Capture } from '../core/redaction.ts'
-import { withDeadline } from '../ledger/deadline.ts'
+import { withDeadline } from '../core/deadline.ts'
 import type { Journal } from '../ledger/journal/port.ts'
 import type { LedgerError } from '../ledger/port.ts'
 import { browserStorage } from '../ledger/storage.ts'
@@ -43,10 +43,14 @@ import type { Content } from './reads.ts'
 import { rebase } from './rebase.ts'
 import { watchConnection } from './watchConnection.ts'
 import { reconcileRuns } from './reconcileRuns.ts'
+import { presenceApi } from './presence.ts'
+import { resumeApi } from './resume/resumeApi.ts'
 import { runsReducer } from './runsSlice.ts'
 import type { Runtime } from './runtime.ts'
 import type { RunLedgerState } from './selectors.ts'
 import { announceCommits, createTabs } from './tabs/tabs.ts'
+import { transition } from './transition.ts'
+import type { Move } from './transition.ts'
 import { persistedViewPrefs } from './viewPrefsSlice.ts'
 
 export interface RunLedgerOptions extends UpkeepOptions {
@@ -246,6 +250,17 @@ export function createRunLedger(options: RunLedgerOptions) {
     /** Reads and compares everything in both copies. @throws LedgerError while other tabs are open. */
     verify: (onProgress?: (progress: Progress) => void): Promise<Verification> =>
       verifyLedger(runtime, onProgress),
+    /** For hosts that drive runs themselves. */
+    runs: {
+      /**
+       * Moves a run, durable before it is visible; of several who try the same exactly one has `moved`.
+       * @throws IllegalTransitionError, UnknownRunError, LedgerError: nothing was written.
+       */
+      transition: (log: LogId, to: Move['to'], how: Omit<Move, 'log' | 'to'>): Promise<{ moved: boolean }> =>
+        transition(runtime, { log, to, ...how }),
+    },
+    ...resumeApi(runtime),
+    ...presenceApi(runtime),
     /** Asks the owners of in-flight runs again and settles what died. */
     reconcile: (): Promise<void> => reconcileRuns(runtime),
 

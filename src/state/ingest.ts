@@ -241,6 +241,7 @@ export function createIngest(options: {
         quarantine: into.quarantine,
         counts: { ...into.counts, redundant },
         durability: durabilityOf(changes),
+        receivedAt: clock.now(),
       }),
     )
   }

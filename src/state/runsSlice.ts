@@ -27,7 +27,8 @@ import {
   subscribed,
 } from './actions.ts'
 import type { Followed, Hydration, Opened } from './actions.ts'
-import { settleCommands } from './commandStates.ts'
+import { isDecided, isFinal, settleCommands } from './commandStates.ts'
+import { hearBeats, heardOf } from './heard.ts'
 import type { RunsState, ToolCallTable } from './runsState.ts'
 import { at, emptyTable, put, without } from './table.ts'
 import { evict, keepCalls, keepTail } from './windows.ts'
@@ -40,6 +41,8 @@ const initialState: RunsState = {
   persisted: emptyTable(),
   unconfirmed: emptyTable(),
   followed: emptyTable(),
+  confirmedAt: emptyTable(),
+  heartbeatAt: emptyTable(),
   subscribers: {},
   listed: {},
   commands: {},
@@ -48,8 +51,14 @@ const initialState: RunsState = {
 /** A plain reducer: Immer would walk and freeze every record of every frame. */
 export function runsReducer(state: RunsState = initialState, action: UnknownAction): RunsState {
   if (eventsReceived.match(action)) {
-    const next = applyChanges(state, action.payload.changes)
-    return { ...next, commands: settleCommands(next.commands, action.payload.changes) }
+    const { changes, transient, receivedAt } = action.payload
+    const next = hearBeats(applyChanges(state, changes), transient, receivedAt)
+    const heard = heardOf(
+      next,
+      changes.map(({ log }) => log),
+      receivedAt,
+    )
+    return { ...heard, commands: settleCommands(heard.commands, changes) }
   }
   if (decided.match(action)) {
     const { changes } = action.payload
@@ -77,7 +86,7 @@ export function runsReducer(state: RunsState = initialState, action: UnknownActi
     return { ...state, tails: put(state.tails, [[log, [...earlier, ...tail]]]) }
   }
   if (confirmed.match(action)) {
-    return heardOf(state, action.payload.logs)
+    return heardOf(state, action.payload.logs, action.payload.at)
   }
   if (listed.match(action)) {
     return { ...state, listed: Object.fromEntries(action.payload.logs.map((log) => [log, true])) }
@@ -89,6 +98,11 @@ export function runsReducer(state: RunsState = initialState, action: UnknownActi
     return { ...state, subscribers: count > 0 ? { ...others, [log]: count } : others }
   }
   if (commandChanged.match(action)) {
+    // Its orchestrator's event came while the receipt was written, and that is the better word.
+    const known = Object.hasOwn(state.commands, action.payload.id)
+      ? state.commands[action.payload.id]
+      : undefined
+    if (known !== undefined && isDecided(known) && !isFinal(action.payload)) return state
     return { ...state, commands: { ...state.commands, [action.payload.id]: action.payload } }
   }
   // Logging out, switching workspaces: nothing of the old scope stays behind.
@@ -114,13 +128,15 @@ function forget(state: RunsState, logs: readonly LogId[]): RunsState {
     persisted: without(state.persisted, logs),
     unconfirmed: without(state.unconfirmed, logs),
     followed: without(state.followed, logs),
+    confirmedAt: without(state.confirmedAt, logs),
+    heartbeatAt: without(state.heartbeatAt, logs),
     commands: Object.fromEntries(commands),
   }
 }
 
 /** What is on the disk already; whoever wrote it vouches for what is in flight. */
 function follow(state: RunsState, { changes, alive, commands }: Followed): RunsState {
-  const moved = heardOf(markPersisted(applyChanges(state, changes), changes.map(headOf)), alive)
+  const moved = heardOf(markPersisted(applyChanges(state, changes), changes.map(headOf)), alive, 0)
   const known = { ...settleCommands(moved.commands, changes) }
   for (const command of commands) known[command.id] = command
   return {
@@ -132,13 +148,6 @@ function follow(state: RunsState, { changes, alive, commands }: Followed): RunsS
     commands: known,
   }
 }
-
-/** Whoever sends events of a run, or knows it, vouches for it. */
-const heardOf = (state: RunsState, logs: readonly LogId[]): RunsState => ({
-  ...state,
-  unconfirmed: without(state.unconfirmed, logs),
-  followed: without(state.followed, logs),
-})
 
 function open(state: RunsState, { log, events, toolCalls }: Opened): RunsState {
   if (at(state.records, log) === undefined) return state
@@ -171,9 +180,12 @@ function applyChanges(state: RunsState, changes: readonly LogChange[]): RunsStat
     ({ log, record, toolCalls }) =>
       record.entity === 'run' && (toolCalls.length > 0 || at(state.toolCalls, log) === undefined),
   )
-  const logs = changes.map(({ log }) => log)
+  const settled = changes.flatMap(({ log, record }) => (isSettled(lifecycleOf(record).status) ? log : []))
   return {
-    ...heardOf(state, logs),
+    ...state,
+    // What has ended needs nobody to vouch for it.
+    unconfirmed: without(state.unconfirmed, settled),
+    followed: without(state.followed, settled),
     records: put(
       state.records,
       changes.map(({ log, record }) => [log, record]),

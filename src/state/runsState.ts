@@ -25,6 +25,9 @@ export interface RunsState {
   unconfirmed: Table<LogId, true>
   /** In flight in another page, which writes their events; their live prose is there. */
   followed: Table<LogId, true>
+  /** When the owner was last heard of here: its word, its events, its heartbeats. */
+  confirmedAt: Table<LogId, number>
+  heartbeatAt: Table<LogId, number>
   subscribers: Readonly<Record<LogId, number>>
   /** Shown by open lists of the endpoints. */
   listed: Readonly<Record<LogId, true>>

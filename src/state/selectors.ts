@@ -3,10 +3,10 @@
  * one run re-renders that run.
  */
 import { createSelector } from '@reduxjs/toolkit'
-import type { LogRecord, Question, RunEvent, RunRecord, ToolCall, WorkflowRecord } from '../core/entities.ts'
+import type { LogRecord, RunEvent, RunRecord, ToolCall, WorkflowRecord } from '../core/entities.ts'
 import type { RunCommand } from '../core/commands.ts'
 import { lifecycleOf } from '../core/entities.ts'
-import type { LogId, RunLogId } from '../core/ids.ts'
+import type { LogId } from '../core/ids.ts'
 import { runLog, workflowLog } from '../core/ids.ts'
 import type { Bucket, RunStatus } from '../core/status.ts'
 import { bucketOf, isSettled } from '../core/status.ts'
@@ -16,6 +16,7 @@ import { threadKey } from './chatRuntimeSlice.ts'
 import { isFinal } from './commandStates.ts'
 import type { LedgerState } from './ledgerSlice.ts'
 import type { RunsState } from './runsState.ts'
+import { pendingOf } from './pendingQuestions.ts'
 import { at, valuesOf } from './table.ts'
 import type { ViewPrefs } from './viewPrefsSlice.ts'
 
@@ -55,16 +56,6 @@ export interface RunListEntry {
 export interface RunFilter {
   bucket?: Bucket
   threadId?: string
-}
-
-/** An open question with the run that asks it. */
-export interface PendingQuestion {
-  log: RunLogId
-  runId: string
-  agentName: string | null
-  workflowRunId: string | null
-  threadId: string | null
-  question: Question
 }
 
 export interface RunTotals {
@@ -174,13 +165,6 @@ export function selectRuns(state: RunLedgerState, filter: RunFilter): readonly R
   )
 }
 
-/** Every open question, oldest first. */
-export const selectPendingQuestions = createSelector([selectRecords], (records): readonly PendingQuestion[] =>
-  valuesOf(records)
-    .flatMap((record) => (record.entity === 'run' && !isSettled(record.run.status) ? pendingOf(record) : []))
-    .toSorted((a, b) => a.question.askedAt - b.question.askedAt),
-)
-
 export const selectRunTotals = (state: RunLedgerState, log: LogId): RunTotals | null => {
   const record = at(state.runs.records, log)
   if (record === undefined) return null
@@ -262,24 +246,14 @@ function namesOf(record: LogRecord): Pick<RunListEntry, 'id' | 'title' | 'subtit
   return { id, title: question ?? name, subtitle: question === null ? null : name, threadId: parentThreadId }
 }
 
+/** What a run is called in a sentence or a link. */
+export const titleOf = (record: LogRecord): string => namesOf(record).title
+
 /** Workflows are usually asked something; that says more than the definition's name. */
 function questionIn(input: WorkflowRecord['workflow']['input']): string | null {
   if (input === null || typeof input !== 'object' || Array.isArray(input)) return null
   const { question } = input as { readonly question?: unknown }
   return typeof question === 'string' && question.length > 0 ? question : null
-}
-
-function pendingOf({ log, run, questions }: RunRecord): readonly PendingQuestion[] {
-  return questions
-    .filter((question) => question.state === 'open')
-    .map((question) => ({
-      log,
-      runId: run.id,
-      agentName: run.agentName,
-      workflowRunId: run.workflowRunId,
-      threadId: run.parentThreadId,
-      question,
-    }))
 }
 
 function sumKnown(

@@ -5,7 +5,7 @@
 import { createSlice } from '@reduxjs/toolkit'
 import type { PayloadAction } from '@reduxjs/toolkit'
 import localforage from 'localforage'
-import { persistReducer } from 'redux-persist'
+import { persistReducer, REHYDRATE } from 'redux-persist'
 
 export interface ViewPrefs {
   theme: 'system' | 'light' | 'dark'
@@ -14,9 +14,29 @@ export interface ViewPrefs {
   pinned: readonly string[]
   /** The host's own small choices. */
   choices: Readonly<Record<string, string>>
+  /** When the person was last here, as far as it was noted; null before the first time. */
+  leftAt: number | null
+  /** `leftAt` of the visit before this one, as it was found when this one began. Of this page alone. */
+  awaySince: number | null
+  /** When this visit began; null before the person was seen. Of this page alone. */
+  hereSince: number | null
+  /** The morning view was put away. Of this page alone. */
+  morningDismissed: boolean
 }
 
-const initialState: ViewPrefs = { theme: 'system', collapsed: [], pinned: [], choices: {} }
+const initialState: ViewPrefs = {
+  theme: 'system',
+  collapsed: [],
+  pinned: [],
+  choices: {},
+  leftAt: null,
+  awaySince: null,
+  hereSince: null,
+  morningDismissed: false,
+}
+
+/** Each page has its own. */
+const NOT_KEPT: readonly (keyof ViewPrefs)[] = ['awaySince', 'hereSince', 'morningDismissed']
 
 export const viewPrefsSlice = createSlice({
   name: 'viewPrefs',
@@ -34,10 +54,34 @@ export const viewPrefsSlice = createSlice({
     choiceMade: (state, { payload }: PayloadAction<{ name: string; value: string }>) => {
       state.choices = { ...state.choices, [payload.name]: payload.value }
     },
+    /** The person is here now. */
+    presenceNoted: (state, { payload }: PayloadAction<number>) => {
+      state.leftAt = payload
+      state.hereSince ??= payload
+    },
+    morningDismissed: (state) => {
+      state.morningDismissed = true
+    },
   },
+  extraReducers: (builder) =>
+    builder.addMatcher(isRehydrated, (state, { payload }) => {
+      state.awaySince = payload?.leftAt ?? null
+    }),
 })
 
-export const { themeChosen, collapseToggled, pinToggled, choiceMade } = viewPrefsSlice.actions
+export const { themeChosen, collapseToggled, pinToggled, choiceMade, presenceNoted, morningDismissed } =
+  viewPrefsSlice.actions
+
+interface Rehydrated {
+  type: typeof REHYDRATE
+  key: string
+  payload?: Partial<ViewPrefs>
+}
+
+/** What the last visit left behind is here. */
+function isRehydrated(action: { type: string }): action is Rehydrated {
+  return action.type === REHYDRATE && (action as Rehydrated).key === 'viewPrefs'
+}
 
 function toggled(values: readonly string[], value: string): string[] {
   return values.includes(value) ? values.filter((each) => each !== value) : [...values, value]
@@ -57,6 +101,7 @@ export function persistedViewPrefs(scope: string, onWriteFailure: (error: unknow
         setItem: (key: string, value: string) => storage.setItem(key, value),
         removeItem: (key: string) => storage.removeItem(key),
       },
+      blacklist: [...NOT_KEPT],
       timeout: 0,
       writeFailHandler: onWriteFailure,
     },

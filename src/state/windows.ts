@@ -52,6 +52,8 @@ export function evict(state: RunsState): RunsState {
     tails: without(state.tails, going),
     toolCalls: without(state.toolCalls, going),
     persisted: without(state.persisted, going),
+    confirmedAt: without(state.confirmedAt, going),
+    heartbeatAt: without(state.heartbeatAt, going),
   }
 }
 

@@ -36,7 +36,7 @@ export const starting: readonly PlantedBug[] = [
   {
     name: 'sender-not-read',
     harm: 'a command on its way is taken from a page that is alive',
-    edits: [{ file: 'src/state/commands.ts', find: ': !living.has(command.sender)\n', put: ': true\n' }],
+    edits: [{ file: 'src/state/outbox.ts', find: ': !living.has(command.sender)\n', put: ': true\n' }],
     tests: ['test/state/commands.test.ts'],
     breaks: /\bO1\b/,
   },

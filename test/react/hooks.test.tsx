@@ -1,5 +1,5 @@
 /** The hooks of the run pages: what they show, when they load, and how rarely they render. */
-import { act, render, screen } from '@testing-library/react'
+import { act, render, screen, waitFor } from '@testing-library/react'
 import userEvent from '@testing-library/user-event'
 import type { ReactNode } from 'react'
 import { Provider } from 'react-redux'
@@ -151,7 +151,8 @@ describe('hooks', () => {
     ])
     page.source.answer = async () => ({ kind: 'rejected', reason: 'That is not one of the options.' })
     await userEvent.click(screen.getByRole('button', { name: 'EU or US?' }))
-    expect(page.source.sent).toMatchObject([{ verb: 'answer', payload: { questionId: 'q', answer: 'eu' } }])
+    const answer = { verb: 'answer', payload: { questionId: 'q', answer: 'eu' } }
+    await waitFor(() => expect(page.source.sent).toMatchObject([answer]))
     expect(await screen.findByText('That is not one of the options.')).toBeInTheDocument()
     await hear(page, lines, [
       lines.event(RUN, 'question.settled', { questionId: 'q', state: 'answered', answer: 'us' }),

@@ -208,6 +208,22 @@ describe('commands from any tab', () => {
     expect(await browser.ledger.listCommands()).toMatchObject([{ state: 'applied' }])
   })
 
+  test('O1 T1 a command whose tab died before it could say so is found by the connected one, which saw nothing', async () => {
+    const browser = newBrowser()
+    const [leader, follower] = [await browser.open(), await browser.open()]
+    browser.core.emit(begun())
+    await browser.pass(1_000)
+    browser.deaf = true
+    const sending = follower.ledger.send(stop)
+    await browser.pass(300)
+    expect((await sending).state).toBe('queued')
+    follower.die()
+    expect([statesOf(leader), browser.core.sent]).toEqual([[], []])
+    await browser.pass(31_000)
+    expect(statesOf(leader)).toEqual(['applied'])
+    expect(browser.core.sent).toHaveLength(1)
+  })
+
   test.each([
     ['before it was sent', true],
     ['after it was sent', false],

@@ -18,9 +18,9 @@ import type { Imported } from './import.ts'
 import { inspectArchive, REFUSED_SHOWN } from './inspect.ts'
 import type { ArchiveDiff } from './inspect.ts'
 import { ARCHIVE_STREAM } from './reader.ts'
-import { decide } from '../decide.ts'
+import { decide, eachOf } from '../decide.ts'
+import { gatherEvidence, readCheckpoints } from '../evidence.ts'
 import { QUARANTINE_SHOWN } from '../ledgerSlice.ts'
-import { gatherEvidence, readCheckpoints } from '../reconcileRuns.ts'
 import { readNodes } from '../housekeeping/retention.ts'
 import type { Runtime } from '../runtime.ts'
 
@@ -121,7 +121,7 @@ async function interrupt(runtime: Runtime, logs: readonly LogId[]): Promise<numb
     const changes = await decide(
       runtime,
       gone.map(({ log }) => log),
-      (record) => endOf(record, checkpoints.has(record.log), now),
+      eachOf((record) => endOf(record, checkpoints.has(record.log), now)),
     )
     count += changes.length
   }

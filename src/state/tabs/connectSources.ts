@@ -5,10 +5,9 @@
 import { scopeName } from '../../core/ids.ts'
 import type { Source, SourceSink } from '../../core/ports.ts'
 import { sourceChanged } from '../actions.ts'
-import { resumeOutbox } from '../commands.ts'
 import { takeSeat } from './ingestLock.ts'
 import type { Seat } from './ingestLock.ts'
-import { reconcileRuns } from '../reconcileRuns.ts'
+import { lookAgain } from '../keepAsking.ts'
 import { resolveText } from '../reads.ts'
 import type { Runtime } from '../runtime.ts'
 
@@ -84,8 +83,7 @@ function share(runtime: Runtime, source: Source, instance: string): { seat: Seat
 /** The last holder may have left runs in the middle, and commands on their way. */
 async function settleIn(runtime: Runtime): Promise<void> {
   if (runtime.getState().ledger.phase !== 'ready') return
-  await reconcileRuns(runtime).catch(() => {})
-  await resumeOutbox(runtime).catch(() => {})
+  await lookAgain(runtime)
 }
 
 /** `streams` gets the names of those that were heard of. */
@@ -99,10 +97,15 @@ function connect(runtime: Runtime, source: Source, streams = new Set<string>()):
       ingest.receive(stream, events)
     },
     status: ({ state, error }) => {
+      if (ended) return
       const status = { state, error: error === null ? null : redaction.text(error) }
-      if (!ended) dispatch(sourceChanged({ source: source.id, status }))
+      const before = runtime.getState().ledger.sources[source.id]?.state
+      dispatch(sourceChanged({ source: source.id, status }))
+      // What waited for it is taken up, and what it left in the middle is asked about.
+      if (state === 'connected' && before === 'disconnected') void settleIn(runtime)
     },
     position: async (stream) => (await ledger.readCursor(redaction.id(stream)))?.position ?? null,
+    durable: (stream, position) => untilDurable(runtime, redaction.id(stream), position),
     read: (ref) => resolveText(runtime, ref),
   }
   connected.add(source)
@@ -111,5 +114,22 @@ function connect(runtime: Runtime, source: Source, streams = new Set<string>()):
     ended = true
     connected.delete(source)
     disconnect()
+  }
+}
+
+/** While a decision of ours is made, events wait outside: so long is asked again. */
+const DURABLE_AGAIN_MS = 20
+
+async function untilDurable(
+  { ingest, writer, ledger, clock }: Runtime,
+  stream: string,
+  position: number,
+): Promise<void> {
+  for (;;) {
+    await ingest.settled()
+    await writer.whenIdle()
+    const cursor = await ledger.readCursor(stream)
+    if ((cursor?.position ?? 0) >= position) return
+    await new Promise<void>((resolve) => void clock.setTimeout(resolve, DURABLE_AGAIN_MS))
   }
 }

@@ -7,11 +7,12 @@ import { accept, toSourceEvent } from '../../core/accept.ts'
 import type { LogChange } from '../../core/accept.ts'
 import type { LogRecord, RunEvent } from '../../core/entities.ts'
 import { lifecycleOf } from '../../core/entities.ts'
+import { isOurStream } from '../../core/ids.ts'
 import type { LogId } from '../../core/ids.ts'
 import { isSettled } from '../../core/status.ts'
 import { followed, logsDeleted, recordsLoaded } from '../actions.ts'
-import { resumeOutbox } from '../commands.ts'
 import { readCommands } from '../commandRows.ts'
+import { resumeOutbox } from '../outbox.ts'
 import { openLog } from '../reads.ts'
 import type { Runtime } from '../runtime.ts'
 import { at, valuesOf } from '../table.ts'
@@ -128,7 +129,9 @@ export async function catchUp(
     step?.kind === 'change' && step.from === at(getState().runs.records, step.change.log) ? step.change : [],
   )
   if (records.length > 0) dispatch(recordsLoaded({ records }))
-  const alive = [...records, ...changes.map(({ record }) => record)]
+  // What another page only concludes about a run is no sign of life.
+  const moved = changes.filter(({ events }) => events.some(({ stream }) => !isOurStream(stream)))
+  const alive = [...records, ...moved.map(({ record }) => record)]
     .filter((record) => !isSettled(lifecycleOf(record).status))
     .map(({ log }) => log)
   if (changes.length > 0 || alive.length > 0 || commands.length > 0) {
