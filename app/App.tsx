@@ -6,6 +6,7 @@ import { HealingNotice } from './components/HealingNotice.tsx'
 import { HealthBanner } from './components/HealthBanner.tsx'
 import { NotFound } from './components/NotFound.tsx'
 import { useTheme } from './lib/theme.ts'
+import { InboxPage } from './pages/InboxPage.tsx'
 import { RunPage } from './pages/RunPage.tsx'
 import { RunsPage } from './pages/RunsPage.tsx'
 import { StoragePage } from './pages/StoragePage.tsx'
@@ -35,6 +36,9 @@ export function App() {
             <ThreadsPage />
           </Route>
           <Route path="/threads/:id">{({ id }) => <ThreadPage key={id} id={id} />}</Route>
+          <Route path="/inbox">
+            <InboxPage />
+          </Route>
           <Route path="/storage">
             <StoragePage />
           </Route>

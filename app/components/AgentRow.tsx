@@ -12,6 +12,7 @@ import { formatNumber } from '../lib/format.ts'
 import { runHref } from '../lib/links.ts'
 import { shownStatus } from '../lib/status.ts'
 import { Elapsed, endOf } from './Elapsed.tsx'
+import { Evidence } from './Evidence.tsx'
 import { Icon } from './Icon.tsx'
 import { StatusChip } from './StatusChip.tsx'
 
@@ -88,6 +89,7 @@ export function AgentRow({ row, children }: AgentRowProps) {
         <Activity runId={runId} speaking={active && status === 'running'} detail={row.detail} />
       </div>
       <div id={id} hidden={!open} className="agent-body">
+        {open && <Evidence log={runLog(runId)} />}
         {open && children(chosen === null)}
       </div>
     </li>

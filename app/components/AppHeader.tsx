@@ -1,15 +1,15 @@
 /** Owns the head of the app: where one can go, what needs a person, and how the ledger is. */
+import type { ReactNode } from 'react'
 import { usePendingQuestions } from 'run-ledger/react'
 import { Link, useLocation } from 'wouter'
-import { runsHref, storageHref, threadsHref, workflowHref, runHref } from '../lib/links.ts'
+import { inboxHref, runsHref, storageHref, threadsHref } from '../lib/links.ts'
 import { needYou } from '../lib/needYou.ts'
 import { LedgerStatus } from './LedgerStatus.tsx'
 import { ThemeSwitch } from './ThemeSwitch.tsx'
 
 export function AppHeader() {
   const [location] = useLocation()
-  const isThreads = location.startsWith(threadsHref)
-  const isStorage = location.startsWith(storageHref)
+  const elsewhere = [threadsHref, inboxHref, storageHref].find((href) => location.startsWith(href))
   return (
     <header className="app-header">
       <div className="app-header-inner">
@@ -21,15 +21,18 @@ export function AppHeader() {
           Run Ledger
         </Link>
         <nav className="app-nav" aria-label="Pages">
-          <NavLink href={runsHref} current={!isThreads && !isStorage}>
+          <NavLink href={runsHref} current={elsewhere === undefined}>
             Runs
           </NavLink>
-          <NavLink href={threadsHref} current={isThreads}>
+          <NavLink href={threadsHref} current={elsewhere === threadsHref}>
             Threads
+          </NavLink>
+          <NavLink href={inboxHref} current={elsewhere === inboxHref}>
+            Inbox
+            <NeedsYou />
           </NavLink>
         </nav>
         <div className="app-header-tools">
-          <NeedsYou />
           <ThemeSwitch />
           <LedgerStatus />
         </div>
@@ -38,7 +41,7 @@ export function AppHeader() {
   )
 }
 
-function NavLink({ href, current, children }: { href: string; current: boolean; children: string }) {
+function NavLink({ href, current, children }: { href: string; current: boolean; children: ReactNode }) {
   return (
     <Link href={href} {...(current && { 'aria-current': 'page' as const })}>
       {children}
@@ -46,18 +49,16 @@ function NavLink({ href, current, children }: { href: string; current: boolean; 
   )
 }
 
-/** Leads to the oldest question: it has waited longest. */
+/** How many questions wait in the inbox. */
 function NeedsYou() {
-  const pending = usePendingQuestions()
-  const waiting = needYou(pending.length)
-  const [first] = pending
+  const waiting = needYou(usePendingQuestions().length)
   return (
     <span className="needs-you" aria-live="polite" data-testid="needs-you">
-      {first !== undefined && waiting !== null && (
-        <Link href={first.workflowRunId === null ? runHref(first.runId) : workflowHref(first.workflowRunId)}>
+      {waiting !== null && (
+        <span className="needs-you-count">
           {waiting.count}
-          <span className="needs-you-words"> {waiting.words}</span>
-        </Link>
+          <span className="visually-hidden"> {waiting.words}</span>
+        </span>
       )}
     </span>
   )

@@ -1,72 +1,77 @@
 /**
- * Owns answering an open question: choices by mouse, arrows or number keys, a free text where there are no
- * choices, and how far the answer got.
+ * Owns answering an open question in place: choices by mouse, arrows or number keys, approve or deny, a free text
+ * where there are no choices; what is wrong with the answer, and how far it got.
  */
-import { useEffect, useId, useState } from 'react'
+import { useId, useRef, useState } from 'react'
 import type { FormEvent } from 'react'
-import { useRunActions } from 'run-ledger/react'
-import type { RunAction } from 'run-ledger/react'
-import type { Json, PendingQuestion } from 'run-ledger'
-import { Link } from 'wouter'
-import { runHref } from '../lib/links.ts'
-import { isTyping } from '../lib/keys.ts'
+import { APPROVALS, answerFromText, checkAnswer } from 'run-ledger'
+import type { Question } from 'run-ledger'
+import type { InboxItem, InboxView } from 'run-ledger/react'
+import { useNumberKeys } from '../lib/shortcuts.ts'
 import { visible } from '../lib/visible.ts'
+import { AnswerOptions } from './AnswerOptions.tsx'
+import type { AnswerOption } from './AnswerOptions.tsx'
+import { QuestionSource } from './QuestionSource.tsx'
 
 interface QuestionFormProps {
-  pending: PendingQuestion
-  /** Number keys anywhere on the page: only when it is the one question there. */
+  item: InboxItem
+  answer: InboxView['answer']
+  /** Number keys anywhere on the page: for one question at a time. */
   hotkeys: boolean
+  /** Says where the question comes from, too: for pages that are not about its run. */
+  isFar?: boolean
 }
 
-export function QuestionForm({ pending, hotkeys }: QuestionFormProps) {
-  const { log, runId, agentName, question } = pending
-  const { options, prompt, questionId } = question
-  const { answer } = useRunActions(log)
+export function QuestionForm({ item, answer, hotkeys, isFar = false }: QuestionFormProps) {
+  const { question, canAnswer, isPending } = item
+  const options = optionsOf(question)
   const [value, setValue] = useState('')
-  const [sent, setSent] = useState(false)
+  const [misfit, setMisfit] = useState<string | null>(null)
+  const form = useRef<HTMLFormElement>(null)
   const id = useId()
-  useNumberKeys(hotkeys ? options.length : 0, (index) => setValue(options[index]?.value ?? ''))
+  useNumberKeys(hotkeys && canAnswer && !isPending ? options.length : 0, (index) => {
+    choose(options[index]?.value ?? '')
+    // Enter sends from here.
+    form.current?.querySelectorAll<HTMLInputElement>('input[type=radio]')[index]?.focus()
+  })
+
+  function choose(next: string): void {
+    setValue(next)
+    setMisfit(null)
+  }
 
   async function submit(event: FormEvent): Promise<void> {
     event.preventDefault()
-    if (value.trim() === '' || !answer.can || answer.pending) return
-    const command = await answer.run(questionId, value)
-    setSent(command?.state === 'delivered' || command?.state === 'applied')
+    if (!canAnswer || isPending) return
+    const given = options.length > 0 ? value : answerFromText(question, value)
+    const wrong = checkAnswer(question, given)
+    setMisfit(wrong)
+    if (wrong === null) await answer(item, given)
   }
 
+  const error = misfit ?? item.error
   return (
-    <form className="question" data-testid="question" data-row-id={questionId} onSubmit={submit}>
-      <p className="question-from">
-        <Link href={runHref(runId)}>{agentName ?? 'An agent'}</Link> asks
-      </p>
-      <fieldset disabled={answer.pending || sent}>
-        <legend id={id}>{visible(prompt)}</legend>
+    <form
+      className="question"
+      data-testid="question"
+      data-row-id={question.questionId}
+      ref={form}
+      onSubmit={submit}
+    >
+      <QuestionSource item={item} isFar={isFar} />
+      <fieldset disabled={isPending || !canAnswer}>
+        <legend id={id}>{visible(question.prompt)}</legend>
         {options.length > 0 ? (
-          <div className="options">
-            {options.map((option, index) => (
-              <label key={option.value} className="option" data-testid="answer-option">
-                <input
-                  type="radio"
-                  name={id}
-                  value={option.value}
-                  checked={value === option.value}
-                  onChange={() => setValue(option.value)}
-                />
-                <span className="option-text">
-                  <span>{visible(option.label)}</span>
-                  {option.description !== null && <small>{visible(option.description)}</small>}
-                </span>
-                {index < 9 && <kbd aria-hidden="true">{index + 1}</kbd>}
-              </label>
-            ))}
-          </div>
+          <AnswerOptions name={id} options={options} value={value} onChoose={choose} />
         ) : (
           <textarea
             rows={3}
             aria-labelledby={id}
+            aria-invalid={error !== null}
+            aria-describedby={`${id}-note`}
             value={value}
             data-testid="answer-text"
-            onChange={(event) => setValue(event.target.value)}
+            onChange={(event) => choose(event.target.value)}
           />
         )}
       </fieldset>
@@ -75,49 +80,34 @@ export function QuestionForm({ pending, hotkeys }: QuestionFormProps) {
           type="submit"
           className="button button-primary"
           data-testid="answer-submit"
-          disabled={!answer.can || answer.pending || sent || value.trim() === ''}
+          disabled={!canAnswer || isPending || value.trim() === ''}
         >
           Send answer
         </button>
-        <Progress action={answer} sent={sent} />
+        <p
+          id={`${id}-note`}
+          className={error === null ? 'note' : 'note note-bad'}
+          role={error === null ? 'status' : 'alert'}
+          data-testid="answer-note"
+        >
+          {error ?? progressOf(item)}
+        </p>
       </div>
     </form>
   )
 }
 
-function Progress({
-  action,
-  sent,
-}: {
-  action: RunAction<[questionId: string, answer: Json]>
-  sent: boolean
-}) {
-  if (action.error !== null) {
-    return (
-      <p className="note note-bad" role="alert">
-        {action.error}
-      </p>
-    )
-  }
-  return (
-    <p className="note" role="status">
-      {action.whyNot ?? (sent ? 'Sent. The agent goes on.' : action.pending ? 'Queued, sending…' : '')}
-    </p>
-  )
+function progressOf({ whyNot, queued, isPending, pending }: InboxItem): string {
+  if (queued !== null) return queued
+  if (isPending) return pending?.state === 'delivered' ? 'Sent. The agent goes on.' : 'Sending…'
+  return whyNot ?? ''
 }
 
-/** Keys 1–9 choose, unless the person is typing somewhere. */
-function useNumberKeys(options: number, choose: (index: number) => void): void {
-  useEffect(() => {
-    if (options === 0) return
-    const press = (event: KeyboardEvent): void => {
-      if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return
-      const index = Number(event.key) - 1
-      if (!Number.isInteger(index) || index < 0 || index >= Math.min(options, 9)) return
-      event.preventDefault()
-      choose(index)
-    }
-    document.addEventListener('keydown', press)
-    return () => document.removeEventListener('keydown', press)
-  })
+const APPROVAL_LABELS: Record<(typeof APPROVALS)[number], string> = { approve: 'Approve', deny: 'Deny' }
+
+/** What is to be approved can be denied, whether or not it was asked with options. */
+function optionsOf({ kind, options, schema }: Question): readonly AnswerOption[] {
+  const decides = kind === 'approval' || kind === 'dual_control'
+  if (options.length > 0 || !decides || schema !== null) return options
+  return APPROVALS.map((value) => ({ value, label: APPROVAL_LABELS[value], description: null }))
 }

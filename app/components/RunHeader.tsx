@@ -1,13 +1,14 @@
-/** Owns the head of a run's page: what it is, how it stands and why, its figures, and how to stop it. */
+/** Owns the head of a run's page: what it is, how it stands, why and by whose word, its figures, and what can be done. */
 import type { ReactNode } from 'react'
-import { isRunLog, isSettled } from 'run-ledger'
+import { isRunLog } from 'run-ledger'
 import type { Lifecycle, LogId } from 'run-ledger'
 import { formatFull, formatStarted } from '../lib/format.ts'
 import { shownStatus, wordsFor } from '../lib/status.ts'
 import { endOf } from './Elapsed.tsx'
 import { StatusChip } from './StatusChip.tsx'
+import { Evidence } from './Evidence.tsx'
 import { ExportButton } from './ExportButton.tsx'
-import { StopButton } from './StopButton.tsx'
+import { RunActionBar } from './RunActionBar.tsx'
 import { Totals } from './Totals.tsx'
 
 interface RunHeaderProps {
@@ -22,7 +23,6 @@ interface RunHeaderProps {
 
 export function RunHeader({ log, title, lifecycle, unconfirmed, agents, links }: RunHeaderProps) {
   const { status, inferred, completedAt, updatedAt, startedAt } = lifecycle
-  const settled = isSettled(status)
   const said = why(lifecycle)
   return (
     <header className="run-header" data-testid="run-header" data-status={shownStatus(status, unconfirmed)}>
@@ -31,10 +31,9 @@ export function RunHeader({ log, title, lifecycle, unconfirmed, agents, links }:
       </nav>
       <div className="run-header-main">
         <h1 title={title}>{title}</h1>
-        <div className="run-header-actions">
+        <RunActionBar log={log} status={status}>
           <ExportButton scope={{ log, tree: !isRunLog(log) }} title={title} label="Export" quiet />
-          <StopButton log={log} settled={settled} />
-        </div>
+        </RunActionBar>
       </div>
       <div className="run-header-status">
         <StatusChip status={status} unconfirmed={unconfirmed} inferred={inferred} />
@@ -43,6 +42,7 @@ export function RunHeader({ log, title, lifecycle, unconfirmed, agents, links }:
           Started {formatStarted(startedAt)}
         </span>
       </div>
+      <Evidence log={log} />
       <p className="visually-hidden" role="status">
         Status: {wordsFor(shownStatus(status, unconfirmed)).label}
       </p>

@@ -1,10 +1,14 @@
-/** Owns one line of the list of runs. Two lines of fixed height; figures change in place. */
+/**
+ * Owns one line of the list of runs. Lines of fixed height; figures change in place. What is in flight says how that
+ * is known.
+ */
 import type { RunListEntry } from 'run-ledger'
 import { Link } from 'wouter'
 import { count, formatFull, formatStarted } from '../lib/format.ts'
 import { runHref, threadHref, workflowHref } from '../lib/links.ts'
 import { shownStatus } from '../lib/status.ts'
 import { Elapsed, endOf } from './Elapsed.tsx'
+import { Evidence } from './Evidence.tsx'
 import { PhaseRail } from './PhaseRail.tsx'
 import { StatusChip } from './StatusChip.tsx'
 
@@ -37,6 +41,7 @@ export function RunRow({ entry }: { entry: RunListEntry }) {
           </Link>
         )}
       </div>
+      <Evidence log={log} />
     </li>
   )
 }

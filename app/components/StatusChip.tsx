@@ -13,13 +13,17 @@ interface StatusChipProps {
 
 export function StatusChip({ status, unconfirmed, inferred = false }: StatusChipProps) {
   const { phase } = useLedgerStatus()
+  const isReady = phase === 'ready'
   const shown = shownStatus(status, unconfirmed)
-  const { label, tone } = wordsFor(shown)
-  const asked = phase === 'ready' ? 'its owner has not answered' : 'asking its owner'
+  // Once its owner was asked, what a run waits for is still true; whether it is at work is not known.
+  const isWaiting = status === 'awaiting_user' || status === 'paused'
+  const { label, tone } = wordsFor(unconfirmed && isReady && isWaiting ? status : shown)
+  const doubt =
+    isWaiting && isReady ? 'unconfirmed' : isReady ? 'its owner has not answered' : 'asking its owner'
   return (
     <span className="chip" data-tone={tone} data-status={shown}>
       <ToneIcon tone={tone} />
-      {unconfirmed ? `${label} – ${asked}` : inferred ? `${label} (inferred)` : label}
+      {unconfirmed ? `${label} – ${doubt}` : inferred ? `${label} (inferred)` : label}
     </span>
   )
 }

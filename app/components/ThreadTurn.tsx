@@ -1,5 +1,5 @@
 /** Owns one turn of a conversation: the question, the agents at work, what they ask, and the answer. */
-import { usePendingQuestions, useWorkflow } from 'run-ledger/react'
+import { useInbox, useWorkflow } from 'run-ledger/react'
 import { isSettled } from 'run-ledger'
 import type { SubagentRow, WorkflowRecord } from 'run-ledger'
 import { Link } from 'wouter'
@@ -8,6 +8,7 @@ import { workflowHref } from '../lib/links.ts'
 import { documentsIn, questionIn } from '../lib/researchInput.ts'
 import { shownStatus } from '../lib/status.ts'
 import { Elapsed, endOf } from './Elapsed.tsx'
+import { Evidence } from './Evidence.tsx'
 import { QuestionForm } from './QuestionForm.tsx'
 import { Report, reportOf } from './Report.tsx'
 import { StatusChip } from './StatusChip.tsx'
@@ -22,8 +23,8 @@ export function ThreadTurn({ record, rows }: ThreadTurnProps) {
   const { workflow } = record
   const { id, status, inferred, error, reason, startedAt } = workflow
   const { runs, unconfirmed } = useWorkflow(id)
-  const pending = usePendingQuestions()
-  const questions = pending.filter(({ workflowRunId }) => workflowRunId === id)
+  const { items, answer } = useInbox()
+  const questions = items.filter(({ workflowRunId }) => workflowRunId === id)
   const report = reportOf(workflow, runs)
   const question = questionIn(workflow.input) ?? workflow.title ?? workflow.definitionId
   const documents = documentsIn(workflow.input)
@@ -50,13 +51,14 @@ export function ThreadTurn({ record, rows }: ThreadTurnProps) {
           Open the run
         </Link>
       </div>
+      <Evidence log={record.log} />
       <ul className="agent-list">
         {rows.map((row) => (
           <ThreadAgent key={row.id} row={row} question={question} />
         ))}
       </ul>
       {questions.map((each) => (
-        <QuestionForm key={each.question.questionId} pending={each} hotkeys={pending.length === 1} />
+        <QuestionForm key={each.id} item={each} answer={answer} hotkeys={items.length === 1} />
       ))}
       {report !== null && <Report text={report} heading={null} />}
       {report === null && isSettled(status) && (

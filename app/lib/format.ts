@@ -14,6 +14,13 @@ export function formatElapsed(ms: number): string {
   return formatSeconds(ms)
 }
 
+/** Ages, of which the first figure says enough: `12 s`, `3 min`, `2 h`, `4 d`. */
+export function formatAge(ms: number): string {
+  if (ms < MINUTE) return `${Math.max(0, Math.floor(ms / SECOND))} s`
+  if (ms < HOUR) return `${Math.floor(ms / MINUTE)} min`
+  return ms < DAY ? `${Math.floor(ms / HOUR)} h` : `${Math.floor(ms / DAY)} d`
+}
+
 /** Whole seconds: what a clock that ticks once a second can say. */
 export function formatSeconds(ms: number): string {
   const whole = Math.max(0, Math.floor(ms))

@@ -1,6 +1,7 @@
 /** Owns the addresses of the app's pages. */
 export const runsHref = '/'
 export const threadsHref = '/threads'
+export const inboxHref = '/inbox'
 export const storageHref = '/storage'
 export const workflowHref = (id: string): string => `/workflows/${encodeURIComponent(id)}`
 export const runHref = (id: string): string => `/runs/${encodeURIComponent(id)}`

@@ -1,6 +1,5 @@
 /** Owns the page of one agent run: its question, its tool calls, what it produced, its events. */
-import { usePendingQuestions, useRun } from 'run-ledger/react'
-import { isSettled } from 'run-ledger'
+import { useInbox, useRun } from 'run-ledger/react'
 import type { Artifact } from 'run-ledger'
 import { Link } from 'wouter'
 import { Attempts } from '../components/Attempts.tsx'
@@ -19,12 +18,13 @@ import { runsHref, threadHref, workflowHref } from '../lib/links.ts'
 
 export function RunPage({ id }: { id: string }) {
   const { state, record, toolCalls, unconfirmed } = useRun(id)
-  const questions = usePendingQuestions().filter(({ runId }) => runId === id)
+  const { items, answer } = useInbox()
+  const questions = items.filter(({ runId }) => runId === id)
   if (state === 'missing') return <RunNotKnown />
   if (record === null) return <Skeleton lines={12} label="Loading the run" />
   const { log, run } = record
   const title = run.agentName ?? run.agentId ?? run.id
-  const live = !unconfirmed && !isSettled(run.status)
+  const isSpeaking = !unconfirmed && run.status === 'running'
   return (
     <div className="run-page" data-testid="run-page">
       <PageTitle title={title} />
@@ -47,15 +47,11 @@ export function RunPage({ id }: { id: string }) {
       />
       <div className="run-columns">
         <section className="run-outcome" aria-label="Outcome">
-          {questions.map((pending) => (
-            <QuestionForm
-              key={pending.question.questionId}
-              pending={pending}
-              hotkeys={questions.length === 1}
-            />
+          {questions.map((each) => (
+            <QuestionForm key={each.id} item={each} answer={answer} hotkeys={questions.length === 1} />
           ))}
           {run.prompt !== null && <TextBlock label="Task" text={run.prompt} />}
-          {live && <LiveProse runId={id} />}
+          {isSpeaking && <LiveProse runId={id} />}
           {run.output !== null && !hasReport(run.artifacts) && <TextBlock label="Result" text={run.output} />}
           {run.artifacts.map((artifact) => (
             <ArtifactView key={`${artifact.name} ${artifact.recordedAt}`} artifact={artifact} />

@@ -1,7 +1,11 @@
-/** Owns the first page: asking on one side, all runs on the other, and which is first where there is one. */
+/**
+ * Owns the first page: what happened while nobody looked, then asking on one side, all runs on the other, and which is
+ * first where there is one.
+ */
 import { useState } from 'react'
 import { useRuns } from 'run-ledger/react'
 import { AskPanel } from '../components/AskPanel.tsx'
+import { MorningView } from '../components/MorningView.tsx'
 import { PageTitle } from '../components/PageTitle.tsx'
 import { RunList } from '../components/RunList.tsx'
 
@@ -18,6 +22,7 @@ export function RunsPage() {
     >
       <PageTitle title="Runs" />
       <h1 className="visually-hidden">Runs</h1>
+      <MorningView />
       <AskPanel />
       <section className="runs" aria-labelledby="runs-title">
         <h2 id="runs-title">Runs</h2>

@@ -1,6 +1,6 @@
 /** Owns the page of a workflow run: its work on one side, the question or the report on the other. */
-import { usePendingQuestions, useWorkflow } from 'run-ledger/react'
-import { isSettled } from 'run-ledger'
+import { useInbox, useRunActions, useWorkflow } from 'run-ledger/react'
+import { isSettled, workflowLog } from 'run-ledger'
 import type { RunStatusName } from 'run-ledger'
 import { Link } from 'wouter'
 import { Attempts } from '../components/Attempts.tsx'
@@ -9,6 +9,8 @@ import { RunNotKnown } from '../components/NotFound.tsx'
 import { PageTitle } from '../components/PageTitle.tsx'
 import { QuestionForm } from '../components/QuestionForm.tsx'
 import { Report, reportOf } from '../components/Report.tsx'
+import { ResumePanel } from '../components/ResumePanel.tsx'
+import { ResumeReceiptPanel } from '../components/ResumeReceiptPanel.tsx'
 import { RunHeader } from '../components/RunHeader.tsx'
 import { Skeleton } from '../components/Skeleton.tsx'
 import { WorkList } from '../components/WorkList.tsx'
@@ -17,7 +19,9 @@ import { questionIn } from '../lib/researchInput.ts'
 
 export function WorkflowPage({ id }: { id: string }) {
   const { state, record, runs, unconfirmed } = useWorkflow(id)
-  const questions = usePendingQuestions().filter(({ workflowRunId }) => workflowRunId === id)
+  const { items, answer } = useInbox()
+  const { resumesByPlan } = useRunActions(workflowLog(id))
+  const questions = items.filter(({ workflowRunId }) => workflowRunId === id)
   if (state === 'missing') return <RunNotKnown />
   if (record === null) return <Skeleton lines={12} label="Loading the run" />
   const { log, workflow } = record
@@ -41,23 +45,22 @@ export function WorkflowPage({ id }: { id: string }) {
           </>
         }
       />
+      {resumesByPlan && <ResumePanel id={id} status={workflow.status} />}
       <div className="run-columns">
         <section
           className="run-outcome"
           aria-label="Outcome"
           data-empty={questions.length === 0 && report === null}
         >
-          {questions.map((pending) => (
-            <QuestionForm
-              key={pending.question.questionId}
-              pending={pending}
-              hotkeys={questions.length === 1}
-            />
+          {questions.map((each) => (
+            <QuestionForm key={each.id} item={each} answer={answer} hotkeys={questions.length === 1} />
           ))}
           {report !== null ? (
             <Report text={report} />
           ) : (
-            <p className="placeholder">{whyNoReport(workflow.status, unconfirmed, questions.length > 0)}</p>
+            <p className="empty-note">
+              {whyNoReport(workflow.status, { unconfirmed, resumesByPlan, waiting: questions.length > 0 })}
+            </p>
           )}
         </section>
         <section className="run-work" aria-labelledby="work-title">
@@ -68,13 +71,22 @@ export function WorkflowPage({ id }: { id: string }) {
           <WorkList workflow={workflow} runs={runs} unconfirmed={unconfirmed} />
         </section>
       </div>
+      <ResumeReceiptPanel id={id} />
       <Attempts attempts={workflow.attempts} attempt={workflow.attempt} />
       <EventLog log={log} />
     </div>
   )
 }
 
-function whyNoReport(status: RunStatusName, unconfirmed: boolean, waiting: boolean): string {
+interface Standing {
+  unconfirmed: boolean
+  resumesByPlan: boolean
+  /** For an answer. */
+  waiting: boolean
+}
+
+function whyNoReport(status: RunStatusName, { unconfirmed, resumesByPlan, waiting }: Standing): string {
+  if (resumesByPlan) return 'There is no report yet. The plan above says how this run can go on.'
   if (isSettled(status)) return 'This run ended without a report.'
   if (unconfirmed) return 'Nobody has confirmed that this run still goes on.'
   return waiting

@@ -10,16 +10,21 @@ import { planSchema, readOutput, subQuestionSchema, upstreamOf } from './finding
 import { best } from './ranking.ts'
 import { createMatcher, findIn } from './score.ts'
 import { count, listDocuments, readPassage, search } from './tools.ts'
+import { distinctTerms } from './words.ts'
 
 const HITS = 10
 const READS = 8
 /** Without a subject, every document has its say. */
 const OVERVIEW_READS = 12
+/** For what the person adds. */
+const FOLLOW_UP_READS = 4
+const MOST_TERMS = 40
 
 export const researcher: Agent = {
   id: 'researcher',
   name: 'Researcher',
   description: 'Finds what the documents say about one sub-question, with the place of every statement',
+  takesFollowUps: true,
   async run(context, task) {
     const input = readResearchInput(task.input)
     const subQuestion = readOutput(task.item, subQuestionSchema, 'sub-question')
@@ -35,7 +40,8 @@ export const researcher: Agent = {
     )
 
     context.iteration(2)
-    const findings = await read(context, corpus, passages, subQuestion)
+    const found = await read(context, corpus, passages, subQuestion)
+    const findings = await lookFurther(context, corpus, subQuestion, { found, words: task.followUps })
     const files = new Set(findings.map(({ file }) => file)).size
     const summary =
       findings.length === 0
@@ -104,4 +110,38 @@ async function read(
     findings.push(...(subQuestion.terms.length === 0 ? found.slice(0, 1) : found))
   }
   return best(findings)
+}
+
+/** What the person adds is looked for, too, and judged by its own terms. */
+async function lookFurther(
+  context: AgentContext,
+  corpus: Corpus,
+  subQuestion: SubQuestion,
+  { found, words }: { found: readonly Finding[]; words: readonly string[] },
+): Promise<Finding[]> {
+  const findings = [...found]
+  let wanted = [...words, ...context.followUps()]
+  while (wanted.length > 0) {
+    for (const text of wanted) {
+      const terms = distinctTerms(text).slice(0, MOST_TERMS)
+      if (terms.length === 0) continue
+      const matcher = createMatcher({ ...subQuestion, kind: 'part', terms, context: [] }, corpus)
+      for (const { passage } of await search(context, corpus, terms, { limit: FOLLOW_UP_READS })) {
+        await readPassage(context, corpus, passage)
+        findings.push(...findIn(passage, matcher))
+      }
+    }
+    wanted = [...context.followUps()]
+  }
+  return best(distinct(findings))
+}
+
+/** The same statement may answer twice; its best score counts. */
+function distinct(findings: readonly Finding[]): Finding[] {
+  const kept = new Map<string, Finding>()
+  for (const finding of findings) {
+    const known = kept.get(finding.id)
+    if (known === undefined || known.score < finding.score) kept.set(finding.id, finding)
+  }
+  return [...kept.values()]
 }

@@ -1,6 +1,7 @@
 /**
  * Owns the three tools of the research agents, as calls of their run: what they are asked, what they return
- * and how that reads in a row.
+ * and how that reads in a row. Each only reads, and returns plain JSON, so that an agent which is continued can
+ * be told the same again; what cannot be written down (the index) is made of the documents anew.
  */
 import type { AgentContext } from 'run-ledger/orchestrator'
 import type { Corpus, Hit, IndexedPassage, ResearchInput } from './documents.ts'
@@ -12,11 +13,15 @@ export async function listDocuments(
   input: ResearchInput,
   knownMissing: readonly string[] = [],
 ): Promise<Corpus> {
-  const corpus = await context.tool({
+  const listed = await context.tool({
     name: 'list_documents',
     label: `List ${count(input.documents.length, 'document')}`,
     args: {},
-    run: () => loadCorpus(context.content, input),
+    effect: 'none',
+    run: async (): Promise<Listing> => {
+      const { documents, missing } = await loadCorpus(context.content, input)
+      return { documents: documents.map((document) => ({ ...document })), missing: [...missing] }
+    },
     show: ({ documents, missing }) =>
       [
         ...documents.map(({ name, lines, passages }) =>
@@ -27,11 +32,13 @@ export async function listDocuments(
         ...missing.map((name) => `${name}: missing`),
       ].join('\n') || 'No documents',
   })
-  for (const name of corpus.missing) {
+  for (const name of listed.missing) {
     if (!knownMissing.includes(name)) await reportMissing(context, input, name)
   }
-  return corpus
+  return { ...(await loadCorpus(context.content, input)), missing: listed.missing }
 }
+
+type Listing = Pick<Corpus, 'documents' | 'missing'>
 
 async function reportMissing(context: AgentContext, input: ResearchInput, name: string): Promise<void> {
   const ref = input.documents.find((document) => document.name === name)?.ref ?? ''
@@ -40,6 +47,7 @@ async function reportMissing(context: AgentContext, input: ResearchInput, name: 
       name: 'read_passage',
       label: `Read ${name}`,
       args: { file: name },
+      effect: 'none',
       run: async () => {
         const text = await context.content.get(ref)
         if (text === null) throw new Error(`The text of "${name}" is no longer stored. Add the file again.`)
@@ -54,24 +62,37 @@ async function reportMissing(context: AgentContext, input: ResearchInput, name: 
   }
 }
 
-export function search(
+export async function search(
   context: AgentContext,
   corpus: Corpus,
   query: readonly string[],
   options: { limit: number; loosely?: boolean },
 ): Promise<Hit[]> {
-  return context.tool({
+  const found = await context.tool({
     name: 'search',
     label: `Search “${shorten(query.join(' '), 60)}”`,
     args: { query: query.join(' '), limit: options.limit, ...(options.loosely && { related: true }) },
-    run: () => corpus.search(query, options.limit, options.loosely),
+    effect: 'none',
+    run: () => {
+      const hits = corpus.search(query, options.limit, options.loosely)
+      return hits.map(({ passage, score }) => ({ passage: passage.id, score }))
+    },
     show: (hits) =>
-      hits
+      hitsOf(corpus, hits)
         .map(({ passage, score }) => {
           const heading = passage.trail.at(-1)
           return `${passage.file}:${passage.line}${heading ? ` ${heading}` : ''} (${score.toFixed(1)})`
         })
         .join('\n') || 'No passages',
+  })
+  return hitsOf(corpus, found)
+}
+
+/** The corpus's own passages: they are compared by identity. */
+function hitsOf(corpus: Corpus, found: readonly { passage: number; score: number }[]): Hit[] {
+  return found.flatMap(({ passage: id, score }) => {
+    const passage = corpus.passages[id]
+    return passage === undefined ? [] : [{ passage, score }]
   })
 }
 
@@ -81,6 +102,7 @@ export function readPassage(context: AgentContext, corpus: Corpus, passage: Inde
     name: 'read_passage',
     label: `Read ${file}, ${linesText(line, endLine)}`,
     args: { file, line, endLine },
+    effect: 'none',
     run: () => corpus.text(file, line, endLine),
     show: (text) => text,
   })

@@ -37,7 +37,7 @@ function misbehave(): number {
     event('foreign.proto', JSON.parse('{"__proto__": {"polluted": true}}')),
     event('foreign.number', { cost: Number.NaN }),
   ]
-  window.e2e.hear({ runLedger: 1, kind: 'events', events })
+  window.e2e.hear({ runLedger: 2, kind: 'events', events })
   return events.length
 }
 
@@ -47,11 +47,11 @@ function babble(): void {
   hear(null)
   hear('hello')
   hear({ runLedger: 2, kind: 'events', events: [] })
-  hear({ runLedger: 1, kind: 'events', events: 'none' })
-  hear({ runLedger: 1, kind: 'nonsense' })
-  hear({ runLedger: 1, kind: 'delivery', requestId: 'x', delivery: null })
-  hear({ runLedger: 1, kind: 'live', requestId: 10_000, live: ['r:x'] })
-  hear({ runLedger: 1, kind: 'failed', requestId: 10_001, message: 'Nobody asked.' })
+  hear({ runLedger: 2, kind: 'events', events: 'none' })
+  hear({ runLedger: 2, kind: 'nonsense' })
+  hear({ runLedger: 2, kind: 'delivery', requestId: 'x', delivery: null })
+  hear({ runLedger: 2, kind: 'live', requestId: 10_000, live: ['r:x'] })
+  hear({ runLedger: 2, kind: 'failed', requestId: 10_001, message: 'Nobody asked.' })
 }
 
 test('malformed events are refused, counted and shown, and the run goes on', async () => {

@@ -84,7 +84,7 @@ function tell(texts: readonly string[]): void {
       event('run.transitioned', { to: text }),
     )
   }
-  window.e2e.hear({ runLedger: 1, kind: 'events', events })
+  window.e2e.hear({ runLedger: 2, kind: 'events', events })
 }
 
 /** Runs in a page of the origin: every key and value of every database, and every file of OPFS. */

@@ -152,24 +152,27 @@ test('a conversation reloaded in the middle of research keeps its rows and their
   await expectNeverRunning(app)
 })
 
-test('a question open at a reload is closed honestly, with everything around it kept', async () => {
+test('a question open at a reload is still asked, and its answer reaches the report', async () => {
   const app = await (await open()).open()
   await app.ask(DISPUTED)
   await app.status('awaiting_user')
   const prompt = await app.get('question').locator('legend').innerText()
   const before = await app.rows()
   await app.reload()
-  await app.status('interrupted')
+  await app.get('resume-plan').waitFor()
   await eventually(async () => (await app.tools()).length).toBe(before.filter(isTool).length)
-  expectAllOf(before, await app.rows())
   expect(idsOf(await app.rows())).toEqual(idsOf(before))
-  // Nobody waits for the answer any more: not asked, but told what it was and that it stayed open.
-  expect(await app.get('question').count()).toBe(0)
-  expect(await app.get('needs-you').innerText()).toBe('')
-  const closed = await app.get('settled-question').innerText()
-  expect(closed).toContain(prompt)
-  expect(closed).toContain('Never answered')
+  expect(await app.get('question').locator('legend').innerText()).toBe(prompt)
+  expect(await app.get('needs-you').innerText()).toContain('1')
   await expectNeverRunning(app)
+
+  await app.get('plan-resume').click()
+  await app.status('awaiting_user')
+  await app.answer(1)
+  await app.status('completed')
+  expect(await app.report()).toContain('Decided by you')
+  // The same worker went on; nothing that was done is done again.
+  expect((await app.rows()).filter(isTool).map(({ id }) => id)).toEqual(idsOf(before.filter(isTool)))
 })
 
 test('a finished run reads the same after a reload', async () => {

@@ -15,11 +15,12 @@ import type { Measurement } from './measurement.ts'
 import { modeOf } from './modes.ts'
 import type { Mode } from './modes.ts'
 import { openRun, surroundings } from './results.ts'
+import { resume } from './resume.ts'
 import { serveSite } from './site.ts'
 import { writeTable } from './table.ts'
 import { tabs } from './tabs.ts'
 
-const USAGE = `npm run test:kill -- [--test kills|exits|damage|disk-full|quota|tabs] [--mode <back end>-<durability>[-bare]] [--n lines of a whole run]
+const USAGE = `npm run test:kill -- [--test kills|exits|damage|disk-full|quota|tabs|resume] [--mode <back end>-<durability>[-bare]] [--n lines of a whole run]
                      [--minutes 9] [--seed n] [--evidence folder]
 npm run test:kill -- --table`
 
@@ -76,6 +77,8 @@ export async function main(args: readonly string[]): Promise<number> {
       return measure(quota, task)
     case 'tabs':
       return measure(tabs, task)
+    case 'resume':
+      return measure(resume, task)
     default:
       console.error(USAGE)
       return 2

@@ -55,6 +55,7 @@ const TITLES: Readonly<Record<string, string>> = {
   'disk-full': 'A disk without room, and room again',
   quota: 'A quota of 3 MiB, lifted again',
   tabs: 'Three tabs, frozen, crashed, closed and reloaded at random',
+  resume: 'Workflow runs whose page dies, resumed until they are done',
 }
 
 const LABELS: Readonly<Record<string, string>> = {
@@ -95,6 +96,20 @@ const LABELS: Readonly<Record<string, string>> = {
   different: 'records of tabs that are not the fold of the log',
   connections: 'tabs connected too many or too few',
   repaired: 'events a full check of both copies found wrong',
+  deaths: 'deaths of the page',
+  byDeath: 'by kind',
+  firstInTheMiddle: 'of the first 50 trials, first death with some children finished and some not',
+  enough: 'at least three in five of those, so that it counts as run',
+  inTheMiddle: 'deaths with some children finished and some not',
+  calls: 'calls the host counted',
+  again: 'children run more than once',
+  agreed: 'relaunches a person agreed to',
+  loosened: 'times a person had to loosen the policy',
+  unseenWrites: 'writes made again unasked: the page died before their beginning was kept',
+  applied: 'commands applied',
+  rejected: 'commands rejected',
+  unknown: 'commands said to be unknown, without effect',
+  faulty: '**trials not like an undisturbed run**',
   backEnd: 'back end',
   ackMs: 'ms to the receipt, p50 / p99',
   firstRowMs: 'ms to the first row, p50 / p99',

@@ -32,6 +32,8 @@ export interface FinishedResearch {
   events: readonly RawEvent[]
   /** Tools that really ran, counted where they run. */
   callsMade: number
+  /** What they returned, in the order they ended. */
+  returned: readonly unknown[]
 }
 
 /** The value to answer with; the last option (both, or an empty report) when there is no script. */
@@ -46,10 +48,12 @@ export interface Asking {
   answers?: Answers
   /** Positions of documents whose text is gone. */
   gone?: readonly number[]
+  /** What the person adds for the researchers. */
+  followUps?: readonly string[]
 }
 
 export async function research(asking: Asking): Promise<FinishedResearch> {
-  const { question, documents, answers = lastOption, gone = [] } = asking
+  const { question, documents, answers = lastOption, gone = [], followUps = [] } = asking
   const stored = new Map(documents.map(({ text }, at) => [`doc:${at}`, text]))
   for (const at of gone) stored.delete(`doc:${at}`)
   const content: ContentReader = {
@@ -58,6 +62,7 @@ export async function research(asking: Asking): Promise<FinishedResearch> {
   const seen = createRecord()
   const outputs = new Map<string, Json[]>()
   const events: RawEvent[] = []
+  const returned: unknown[] = []
   let callsMade = 0
   const agents = researchAgents.map((agent) => ({
     ...agent,
@@ -67,13 +72,15 @@ export async function research(asking: Asking): Promise<FinishedResearch> {
         tool: (call) =>
           context.tool({
             ...call,
-            run: () => {
+            run: async () => {
               callsMade += 1
-              return call.run()
+              const result = await call.run()
+              returned.push(result)
+              return result
             },
           }),
       }
-      const result = await agent.run(counting, task)
+      const result = await agent.run(counting, { ...task, followUps })
       outputs.set(agent.id, [...(outputs.get(agent.id) ?? []), result.output])
       return result
     },
@@ -134,6 +141,7 @@ export async function research(asking: Asking): Promise<FinishedResearch> {
     ...seen.finished(),
     events,
     callsMade,
+    returned,
     plan: (outputs.get('decompose')?.[0] ?? null) as Plan | null,
     research: (outputs.get('researcher') ?? []) as Research[],
     review: (outputs.get('cross_check')?.[0] ?? null) as Review | null,

@@ -64,6 +64,7 @@ async function answer(
       receive: (_stream, events) => void response.write(`data: ${JSON.stringify(events)}\n\n`),
       position: async () => Number(searchParams.get('after')),
       status: () => {},
+      durable: async () => {},
       read: async () => null,
     })
     request.on('close', hangUp)

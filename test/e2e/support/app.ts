@@ -83,6 +83,13 @@ export class App {
     await this.get('answer-submit').click()
   }
 
+  /** Stops the run on this page, having read what that does to others. */
+  async stop(): Promise<void> {
+    await this.get('stop-button').click()
+    if ((await this.get('stop-button').getAttribute('aria-expanded')) === null) return
+    await this.get('stop-all').click()
+  }
+
   /** Asks at full speed and waits for the end; gives the path of the workflow run. */
   async finish(question = CLEAR): Promise<string> {
     const path = await this.ask(question)

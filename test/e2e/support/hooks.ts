@@ -29,6 +29,8 @@ export interface PageHooks {
   themes: string[]
   /** A message as if the worker had sent it. */
   hear(message: unknown): void
+  /** From now on commands to the worker wait until `release`. */
+  holdCommands(): void
   /** Lets everything held go on. */
   release(): void
 }
@@ -49,6 +51,7 @@ export function installHooks(options: HookOptions): void {
   // The app's worker is its first; the ledger may start others.
   const workers: Worker[] = []
   let holding = true
+  let { holdCommands } = options
   let held: (() => void)[] = []
   let calls = 0
   const shown: Shown[] = []
@@ -58,6 +61,10 @@ export function installHooks(options: HookOptions): void {
     shown,
     themes,
     hear: (data) => workers[0]?.dispatchEvent(new MessageEvent('message', { data })),
+    holdCommands() {
+      holding = true
+      holdCommands = true
+    },
     release() {
       holding = false
       const waiting = held
@@ -87,7 +94,7 @@ export function installHooks(options: HookOptions): void {
     }
 
     override postMessage(message: Message): void {
-      if (holding && options.holdCommands && message.kind === 'command') {
+      if (holding && holdCommands && message.kind === 'command') {
         held.push(() => super.postMessage(message))
         return
       }
