@@ -47,7 +47,7 @@ export type { LedgerApi, LedgerApiState } from './state/api.ts'
 export type { EventPage } from './state/api/eventPages.ts'
 export type { RunPage } from './state/api/listPages.ts'
 export type * from './state/api/queries.ts'
-export { CommandRefusedError, StalePlanError } from './state/commands.ts'
+export { CommandRefusedError, StalePlanError } from './state/commands/send.ts'
 export { CannotPlanError } from './state/resume/inputs.ts'
 export type { ResumeAllOptions, ResumeOutcome } from './state/resume/resumeAllSafe.ts'
 export type { Standing } from './state/resume/standing.ts'
@@ -59,10 +59,10 @@ export type { PersistAnswer, StorageReport } from './state/housekeeping/storage.
 export type { LedgerState } from './state/ledgerSlice.ts'
 export type { Content } from './state/reads.ts'
 export type { PruneResult, RetentionPreview } from './state/housekeeping/retention.ts'
-export { selectInbox, selectInboxCount } from './state/inboxSelectors.ts'
-export type { InboxQuestion } from './state/inboxSelectors.ts'
-export { selectPendingQuestions } from './state/pendingQuestions.ts'
-export type { PendingQuestion } from './state/pendingQuestions.ts'
+export { selectInbox, selectInboxCount } from './state/selectors/inbox.ts'
+export type { InboxQuestion } from './state/selectors/inbox.ts'
+export { selectPendingQuestions } from './state/selectors/pendingQuestions.ts'
+export type { PendingQuestion } from './state/selectors/pendingQuestions.ts'
 export {
   selectLedgerStatus,
   selectRun,
@@ -74,8 +74,8 @@ export {
   selectToolCalls,
   selectWorkflow,
   selectWorkflowRuns,
-} from './state/selectors.ts'
-export type { RunFilter, RunLedgerState, RunListEntry, RunTotals } from './state/selectors.ts'
+} from './state/selectors/selectors.ts'
+export type { RunFilter, RunLedgerState, RunListEntry, RunTotals } from './state/selectors/selectors.ts'
 export {
   choiceMade,
   collapseToggled,

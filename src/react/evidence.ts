@@ -4,8 +4,8 @@ import type { EvidenceDescription } from '../core/evidence.ts'
 import { describeEvidence } from '../core/evidence.ts'
 import type { LogId } from '../core/ids.ts'
 import { isSettled } from '../core/status.ts'
-import { selectEvidenceOf } from '../state/evidenceSelectors.ts'
-import type { RunLedgerState } from '../state/selectors.ts'
+import { selectEvidenceOf } from '../state/selectors/evidence.ts'
+import type { RunLedgerState } from '../state/selectors/selectors.ts'
 import { useNow } from './clock.ts'
 
 const LOOK_MS = 5_000

@@ -12,7 +12,7 @@ import { selectListEntries } from '../state/api/listEntries.ts'
 import type { RunPage } from '../state/api/listPages.ts'
 import type { ApiDispatch, FollowedState } from '../state/api/openQueries.ts'
 import type { AgentRunQuery, QueryFailure, RunEventQuery, WorkflowRunQuery } from '../state/api/queries.ts'
-import type { RunListEntry } from '../state/selectors.ts'
+import type { RunListEntry } from '../state/selectors/selectors.ts'
 import { useRunLedger } from './context.tsx'
 
 const useFollowedSelector = useSelector.withTypes<FollowedState>()

@@ -3,7 +3,7 @@
  */
 import { useCallback, useEffect, useRef, useState } from 'react'
 import { useSelector } from 'react-redux'
-import type { RunLedgerState } from '../state/selectors.ts'
+import type { RunLedgerState } from '../state/selectors/selectors.ts'
 import type { StorageReport } from '../state/housekeeping/storage.ts'
 import { useRunLedger } from './context.tsx'
 

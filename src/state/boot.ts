@@ -12,9 +12,9 @@ import { healAtBoot } from './healLedger.ts'
 import { QUARANTINE_SHOWN } from './ledgerSlice.ts'
 import { claimPage } from './tabs/pages.ts'
 import { openThread } from './reads.ts'
-import { keepAsking } from './keepAsking.ts'
-import { resumeOutbox } from './outbox.ts'
-import { reconcileRuns } from './reconcileRuns.ts'
+import { keepAsking } from './evidence/keepAsking.ts'
+import { resumeOutbox } from './commands/outbox.ts'
+import { reconcileRuns } from './evidence/reconcileRuns.ts'
 import type { Runtime } from './runtime.ts'
 
 /** Headers read at boot; older ones are read when a page asks. */

@@ -24,7 +24,7 @@ import {
   recordsLoaded,
   scopeClosed,
 } from './actions.ts'
-import { findById, upsertById } from './places.ts'
+import { findById, upsertById } from './ingest/places.ts'
 import { keepCalls } from './windows.ts'
 
 /** Characters of live prose kept per run. */

@@ -27,8 +27,8 @@ import {
   subscribed,
 } from './actions.ts'
 import type { Followed, Hydration, Opened } from './actions.ts'
-import { isDecided, isFinal, settleCommands } from './commandStates.ts'
-import { hearBeats, heardOf } from './heard.ts'
+import { isDecided, isFinal, settleCommands } from './commands/states.ts'
+import { hearBeats, heardOf } from './evidence/heard.ts'
 import type { RunsState, ToolCallTable } from './runsState.ts'
 import { at, emptyTable, put, without } from './table.ts'
 import { evict, keepCalls, keepTail } from './windows.ts'

@@ -8,8 +8,8 @@ import type { Journal } from '../ledger/journal/port.ts'
 import type { Ledger } from '../ledger/port.ts'
 import type { LedgerWriter } from '../ledger/writer.ts'
 import type { Frames, PageLife } from '../platform/page.ts'
-import type { Ingest } from './ingest.ts'
-import type { RunLedgerState } from './selectors.ts'
+import type { Ingest } from './ingest/ingest.ts'
+import type { RunLedgerState } from './selectors/selectors.ts'
 import type { Tabs } from './tabs/tabs.ts'
 
 export interface Runtime {

@@ -12,7 +12,7 @@ import { assertMove, isSettled } from '../core/status.ts'
 import { confirmed } from './actions.ts'
 import { decide } from './decide.ts'
 import type { Stored } from './decide.ts'
-import { readUnsettled } from './evidence.ts'
+import { readUnsettled } from './evidence/ask.ts'
 import type { Runtime } from './runtime.ts'
 import { at } from './table.ts'
 

@@ -5,7 +5,7 @@
 import type { LogRecord, RunEvent } from '../core/entities.ts'
 import { lifecycleOf } from '../core/entities.ts'
 import { isSettled } from '../core/status.ts'
-import { upsertById } from './places.ts'
+import { upsertById } from './ingest/places.ts'
 import type { RunsState } from './runsState.ts'
 import { at, valuesOf, without } from './table.ts'
 

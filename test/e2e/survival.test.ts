@@ -152,12 +152,26 @@ test('a conversation reloaded in the middle of research keeps its rows and their
   await expectNeverRunning(app)
 })
 
+/** What is shown is on disk a write later; the critic's own page says when. */
+async function onDisk(app: App, kind: string): Promise<void> {
+  const critic = (await app.agents()).find(({ text }) => text.includes('Critic'))
+  await app.page
+    .locator(`[data-row-id="${critic?.id ?? ''}"]`)
+    .getByRole('link')
+    .first()
+    .click()
+  await app.page.locator(`[data-kind="${kind}"][data-durable=true]`).waitFor()
+  await app.page.goBack()
+  await app.get('workflow-page').waitFor()
+}
+
 test('a question open at a reload is still asked, and its answer reaches the report', async () => {
   const app = await (await open()).open()
   await app.ask(DISPUTED)
   await app.status('awaiting_user')
   const prompt = await app.get('question').locator('legend').innerText()
   const before = await app.rows()
+  await onDisk(app, 'question.asked')
   await app.reload()
   await app.get('resume-plan').waitFor()
   await eventually(async () => (await app.tools()).length).toBe(before.filter(isTool).length)

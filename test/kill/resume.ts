@@ -42,6 +42,7 @@ function summarize(_mode: unknown, lines: readonly TrialLine[]): Readonly<Record
     agreed: sum(({ agreed }) => agreed),
     loosened: sum(({ loosened }) => loosened),
     unseenWrites: sum(({ unseenWrites }) => unseenWrites),
+    repeatedWrites: sum(({ repeatedWrites }) => repeatedWrites),
     applied: ended('applied'),
     rejected: ended('rejected'),
     unknown: ended('unknown'),

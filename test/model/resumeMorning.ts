@@ -3,7 +3,7 @@
  */
 import { groupMorning } from '../../src/core/morning.ts'
 import type { MorningItem } from '../../src/core/morning.ts'
-import { selectMorningRoots } from '../../src/state/morningSelectors.ts'
+import { selectMorningRoots } from '../../src/state/selectors/morning.ts'
 import { at } from '../../src/state/table.ts'
 import type { ResumeWorld, Tab } from './resumeWorld.ts'
 

@@ -25,7 +25,7 @@ export const starting: readonly PlantedBug[] = [
     harm: 'what a source says while the history is being read is dropped',
     edits: [
       {
-        file: 'src/state/ingest.ts',
+        file: 'src/state/ingest/ingest.ts',
         find: '    receive(stream, events) {\n      if (disposed) return\n',
         put: '    receive(stream, events) {\n      if (disposed || holds > 0) return\n',
       },
@@ -36,7 +36,9 @@ export const starting: readonly PlantedBug[] = [
   {
     name: 'sender-not-read',
     harm: 'a command on its way is taken from a page that is alive',
-    edits: [{ file: 'src/state/outbox.ts', find: ': !living.has(command.sender)\n', put: ': true\n' }],
+    edits: [
+      { file: 'src/state/commands/outbox.ts', find: ': !living.has(command.sender)\n', put: ': true\n' },
+    ],
     tests: ['test/state/commands.test.ts'],
     breaks: /\bO1\b/,
   },

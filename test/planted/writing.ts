@@ -97,7 +97,7 @@ export const writing: readonly PlantedBug[] = [
     harm: 'a frame that was under way during a conflict goes out ahead of the events it follows, under their sequences',
     edits: [
       {
-        file: 'src/state/rebase.ts',
+        file: 'src/state/ingest/rebase.ts',
         find: '      waiting = waiting.concat(writer.takeOut(log))\n',
         put: '',
       },

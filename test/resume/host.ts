@@ -33,8 +33,6 @@ export interface Host {
   calls(prefix: string): readonly Call[]
   /** The page of a workflow run lives anew. */
   newLife(workflowRunId: string): void
-  /** Resolves when the next call of this step comes from such a run, before it is answered. */
-  nextCall(prefix: string, step: string): Promise<void>
   /** The first `times` searches for each of the items fail, each counted by itself. */
   failing(workflowRunId: string, items: readonly string[], times: number): void
   close(): Promise<void>
@@ -59,7 +57,6 @@ export async function serveHost(): Promise<Host> {
   const calls: Call[] = []
   const failing = new Map<string, Failing>()
   const lives = new Map<string, number>()
-  let waiting: { prefix: string; step: string; resolve: () => void }[] = []
 
   /** Counted before anything can go wrong with the answer. */
   function count(query: URLSearchParams): Call {
@@ -71,10 +68,6 @@ export async function serveHost(): Promise<Host> {
     const failed = rule !== undefined && step === 'search' && rule.items.includes(item) && before < rule.times
     const call = { run, step, item, nonce: `n${calls.length + 1}`, failed, life: lives.get(workflow) ?? 0 }
     calls.push(call)
-    const isMeant = (each: { prefix: string; step: string }): boolean =>
-      each.step === step && run.startsWith(each.prefix)
-    for (const each of waiting.filter(isMeant)) each.resolve()
-    waiting = waiting.filter((each) => !isMeant(each))
     return call
   }
 
@@ -100,7 +93,6 @@ export async function serveHost(): Promise<Host> {
     url: `http://127.0.0.1:${port}/`,
     calls: (prefix) => calls.filter(({ run }) => run.startsWith(prefix)),
     newLife: (workflowRunId) => void lives.set(workflowRunId, (lives.get(workflowRunId) ?? 0) + 1),
-    nextCall: (prefix, step) => new Promise((resolve) => void waiting.push({ prefix, step, resolve })),
     failing: (workflowRunId, items, times) => void failing.set(workflowRunId, { items, times }),
     async close() {
       server.closeAllConnections()

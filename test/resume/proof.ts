@@ -12,10 +12,10 @@ import { makeBed } from './lives.ts'
 import type { Bed } from './lives.ts'
 import { CHILDREN } from './page/definition.ts'
 import { runTrial } from './trial.ts'
-import type { Hit, TrialEnd, TrialPlan } from './trial.ts'
+import type { Hit, TrialEnd } from './trial.ts'
 import { nameOf, planOf, undisturbedPlan } from './trials.ts'
-import type { TrialKind, Undisturbed } from './trials.ts'
-import { judge, unseenWrites } from './verdict.ts'
+import type { TrialKind, TrialPlan, Undisturbed } from './trials.ts'
+import { judge, writesAgain } from './verdict.ts'
 
 export interface TrialLine {
   trial: string
@@ -30,8 +30,9 @@ export interface TrialLine {
   /** Entries a person agreed to, and times the policy was loosened. */
   agreed: number
   loosened: number
-  /** Writes made again unasked: nobody had kept yet that the first had begun. */
+  /** Writes made again unasked, see `writesAgain`. */
   unseenWrites: number
+  repeatedWrites: number
   /** What the library refused on the way, and how often. */
   refusals: Readonly<Record<string, number>>
   ms: number
@@ -136,6 +137,7 @@ const NO_FIGURES = {
   agreed: 0,
   loosened: 0,
   unseenWrites: 0,
+  repeatedWrites: 0,
   refusals: {},
   ms: 0,
 }
@@ -143,6 +145,7 @@ const NO_FIGURES = {
 function figuresOf(host: Host, plan: TrialPlan, end: TrialEnd) {
   const { hits, seen, stored, ms } = end
   const own = stored.commands.filter(({ log }) => log === `w:${plan.id}` || log.startsWith(`r:${plan.id}.`))
+  const again = writesAgain(host, plan, end)
   const commands: Record<string, number> = {}
   for (const { verb, state } of own) commands[`${verb} ${state}`] = (commands[`${verb} ${state}`] ?? 0) + 1
   return {
@@ -152,7 +155,8 @@ function figuresOf(host: Host, plan: TrialPlan, end: TrialEnd) {
     again: stored.children.filter(({ attempt }) => attempt > 1).length,
     agreed: seen.agreed.size,
     loosened: seen.loosened,
-    unseenWrites: unseenWrites(host, plan, end),
+    unseenWrites: again.unseen,
+    repeatedWrites: again.repeated,
     refusals: seen.refusals,
     ms,
   }

@@ -3,8 +3,29 @@ import type { Permission } from '../../src/core/resume/policy.ts'
 import { hash, randomOf } from '../kill/workload.ts'
 import type { Random } from '../kill/workload.ts'
 import type { Death } from './lives.ts'
-import { FAILING } from './trial.ts'
-import type { Injected, Kill, Moment, TrialPlan } from './trial.ts'
+import { ITEMS } from './page/definition.ts'
+
+/** When the page dies: once so many events are durable in its life, or so long after it began. */
+export type Moment = { kind: 'events'; events: number } | { kind: 'ms'; ms: number }
+
+export interface Kill {
+  moment: Moment
+  death: Death
+}
+
+export interface Injected {
+  items: readonly string[]
+  /** The first searches of each that fail. */
+  times: number
+  policy: Permission
+}
+
+export interface TrialPlan {
+  id: string
+  seed: number
+  kills: readonly Kill[]
+  failures: Injected | null
+}
 
 export type TrialKind = 'page dies' | 'browser killed' | 'policy'
 
@@ -17,6 +38,8 @@ export interface Undisturbed {
 const DEATHS: readonly Death[] = ['crashed', 'closed', 'reloaded']
 /** Times the page of one trial dies at most. */
 const MOST_KILLS = 3
+/** Three researchers whose first searches fail. */
+const FAILING: readonly string[] = [1, 4, 6].map((index) => ITEMS[index] ?? '')
 /** Searches of a failing researcher that fail: more than `upTo` allows, so that a person is asked in the end. */
 const FAILURES = 3
 const POLICIES: readonly Permission[] = ['never', { upTo: 3 }, 'always', 'ask']

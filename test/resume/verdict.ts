@@ -4,7 +4,8 @@ import type { Permission } from '../../src/core/resume/policy.ts'
 import type { Call, Host } from './host.ts'
 import { ANSWER, CHILDREN, ITEMS, REPORT } from './page/definition.ts'
 import type { StoredChild, StoredWorkflow } from './page/protocol.ts'
-import type { TrialEnd, TrialPlan } from './trial.ts'
+import type { TrialEnd } from './trial.ts'
+import type { TrialPlan } from './trials.ts'
 
 /** Calls a child of each agent makes, each once. */
 const STEPS: Readonly<Record<string, readonly string[]>> = {
@@ -96,21 +97,39 @@ function judgeCalls(
     if (made.length === 0) return [`${id} is finished and never made its call ${step}.`]
     const doubled = lives.filter((life) => made.filter((call) => call.life === life).length > 1)
     const faults = doubled.map((life) => `${id} made its call ${step} more than once in life ${life}.`)
-    const known = countOf(events, 'tool.started', ({ payload }) => payload['name'] === step)
-    const isUnasked = step === WRITE && known > 1 && !agreed.has(id)
-    return isUnasked ? [...faults, `${id} wrote ${known} times, and nobody agreed.`] : faults
+    const isUnasked = step === WRITE && !agreed.has(id) && openWrites(events) > 0
+    return isUnasked ? [...faults, `${id} wrote again after an unknown outcome, and nobody agreed.`] : faults
   })
 }
 
-/** Writes made again without a word, because the page died before it had kept that the first had begun. */
-export function unseenWrites(host: Host, { id }: TrialPlan, { stored, seen }: TrialEnd): number {
+/** Writes of earlier attempts that began, as far as is stored, and never ended. */
+function openWrites(events: readonly RunEvent[]): number {
+  const last = Math.max(...events.map(({ attempt }) => attempt))
+  const writes = (type: string): readonly RunEvent[] =>
+    events.filter((event) => event.type === type && event.payload['name'] === WRITE && event.attempt < last)
+  return writes('tool.started').length - writes('tool.finished').length
+}
+
+/**
+ * Writes made again unasked: the page died before it had kept that the first had begun (`unseen`), or after it had
+ * kept that it had ended and before the child was finished (`repeated`).
+ */
+export function writesAgain(
+  host: Host,
+  { id }: TrialPlan,
+  { stored, seen }: TrialEnd,
+): { unseen: number; repeated: number } {
   const reporters = stored.children.filter(
     (child) => child.agentId === 'reporter' && !seen.agreed.has(child.id),
   )
-  return reporters.reduce((sum, child) => {
-    const made = host.calls(`${id}.`).filter(({ run, step }) => run === child.id && step === WRITE).length
-    return sum + Math.max(0, made - 1)
-  }, 0)
+  const sum = (of: (child: StoredChild) => number): number =>
+    reporters.reduce((all, child) => all + of(child), 0)
+  const isWrite = (event: RunEvent): boolean => event.payload['name'] === WRITE
+  const known = sum(({ events }) => countOf(events, 'tool.started', isWrite))
+  const made = sum((child) =>
+    host.calls(`${id}.`).reduce((all, { run, step }) => all + Number(run === child.id && step === WRITE), 0),
+  )
+  return { unseen: Math.max(0, made - Math.max(known, 1)), repeated: Math.max(0, known - 1) }
 }
 
 const countOf = (events: readonly RunEvent[], type: string, where: (event: RunEvent) => boolean): number =>

@@ -1,7 +1,7 @@
 /** Owns the rows of the endpoints' lists, out of the runs in memory: the same entries as everywhere else. */
 import type { LogId } from '../../core/ids.ts'
-import type { RunListEntry, RunLedgerState } from '../selectors.ts'
-import { entryOf, selectWorkflowRuns } from '../selectors.ts'
+import type { RunListEntry, RunLedgerState } from '../selectors/selectors.ts'
+import { entryOf, selectWorkflowRuns } from '../selectors/selectors.ts'
 import { at } from '../table.ts'
 
 /** Entries in the order of the logs; one that is on its way back from disk is left out meanwhile. */

@@ -9,7 +9,7 @@ import type { LogId } from '../../core/ids.ts'
 import { isUsableId, logOfContent } from '../../core/ids.ts'
 import type { Redaction } from '../../core/redaction.ts'
 import { ArchiveError, assertHeader, parseLine, readLines } from '../../ledger/archive.ts'
-import { toItem } from '../gathered.ts'
+import { toItem } from '../ingest/gathered.ts'
 
 /** Stream of what an archive itself has to say: where events were already lost when it was written. */
 export const ARCHIVE_STREAM = 'ledger:archive'

@@ -7,7 +7,7 @@ import type { AgentCatalog } from '../../core/ports.ts'
 import type { WorkflowDefinition } from '../../core/workflow/definition.ts'
 import { readDefinition } from '../../core/workflow/readDefinition.ts'
 import { explainErrors, validateDefinition } from '../../core/workflow/validateDefinition.ts'
-import { isHere } from '../carrier.ts'
+import { isHere } from '../commands/carrier.ts'
 import type { Runtime } from '../runtime.ts'
 
 /** No plan can be made: what it would be made of cannot be read. Nothing was changed. */

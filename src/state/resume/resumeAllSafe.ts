@@ -4,7 +4,7 @@
  */
 import type { RunCommand } from '../../core/commands.ts'
 import type { ResumePlan } from '../../core/resume/plan.ts'
-import { selectLostWorkflows } from '../morningSelectors.ts'
+import { selectLostWorkflows } from '../selectors/morning.ts'
 import type { Runtime } from '../runtime.ts'
 import { planResume, resumeWorkflow } from './resumeWorkflow.ts'
 

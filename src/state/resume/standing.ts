@@ -6,7 +6,7 @@ import { lifecycleOf } from '../../core/entities.ts'
 import type { LogId } from '../../core/ids.ts'
 import type { Ownership } from '../../core/permissions.ts'
 import { isSettled } from '../../core/status.ts'
-import { gatherEvidence, readCheckpoints } from '../evidence.ts'
+import { gatherEvidence, readCheckpoints } from '../evidence/ask.ts'
 import type { Runtime } from '../runtime.ts'
 
 export interface Standing {

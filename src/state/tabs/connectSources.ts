@@ -7,7 +7,7 @@ import type { Source, SourceSink } from '../../core/ports.ts'
 import { sourceChanged } from '../actions.ts'
 import { takeSeat } from './ingestLock.ts'
 import type { Seat } from './ingestLock.ts'
-import { lookAgain } from '../keepAsking.ts'
+import { lookAgain } from '../evidence/keepAsking.ts'
 import { resolveText } from '../reads.ts'
 import type { Runtime } from '../runtime.ts'
 

@@ -8,7 +8,7 @@ import { committed, createRunLedger, selectPendingQuestions, workflowLog } from 
 import type { LogId, RunCommand } from 'run-ledger'
 import { orchestratorSource, webLocks } from 'run-ledger/orchestrator'
 import { lifecycleOf } from '../../../src/core/entities.ts'
-import { selectPendingCommands } from '../../../src/state/selectors.ts'
+import { selectPendingCommands } from '../../../src/state/selectors/selectors.ts'
 import { at } from '../../../src/state/table.ts'
 import { definition } from './definition.ts'
 import type { Outcome, SentCommand } from './protocol.ts'

@@ -1,13 +1,13 @@
 /**
  * Owns asking: what the owners of runs say of them, and which runs kept a checkpoint that can really be used. SPEC C3.
  */
-import { decodeCheckpoint } from '../core/checkpoint.ts'
-import type { LogRecord, RunRecord } from '../core/entities.ts'
-import type { LogId } from '../core/ids.ts'
-import type { Evidence, RunQuery } from '../core/ports.ts'
-import type { ListPosition, RecordPage } from '../ledger/port.ts'
-import { readText } from './reads.ts'
-import type { Runtime } from './runtime.ts'
+import { decodeCheckpoint } from '../../core/checkpoint.ts'
+import type { LogRecord, RunRecord } from '../../core/entities.ts'
+import type { LogId } from '../../core/ids.ts'
+import type { Evidence, RunQuery } from '../../core/ports.ts'
+import type { ListPosition, RecordPage } from '../../ledger/port.ts'
+import { readText } from '../reads.ts'
+import type { Runtime } from '../runtime.ts'
 
 /** What a record is asked about by. */
 export const queryOf = ({ log, bindings }: LogRecord): RunQuery => ({

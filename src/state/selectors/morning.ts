@@ -3,16 +3,16 @@
  * that lost their owner, of which a resume may be planned.
  */
 import { createSelector } from '@reduxjs/toolkit'
-import type { Lifecycle, LogRecord, RunRecord, WorkflowRecord } from '../core/entities.ts'
-import { lifecycleOf } from '../core/entities.ts'
-import { workflowLog } from '../core/ids.ts'
-import type { LogId } from '../core/ids.ts'
+import type { Lifecycle, LogRecord, RunRecord, WorkflowRecord } from '../../core/entities.ts'
+import { lifecycleOf } from '../../core/entities.ts'
+import { workflowLog } from '../../core/ids.ts'
+import type { LogId } from '../../core/ids.ts'
 import { selectPendingQuestions } from './pendingQuestions.ts'
 import type { PendingQuestion } from './pendingQuestions.ts'
 import type { RunLedgerState } from './selectors.ts'
 import { selectRunList } from './selectors.ts'
 import type { RunListEntry } from './selectors.ts'
-import { at, valuesOf } from './table.ts'
+import { at, valuesOf } from '../table.ts'
 
 /** A root before anybody looked into what could be resumed of it. */
 export interface MorningRoot {

@@ -1,11 +1,11 @@
 /**
  * Owns looking again: at runs that nobody vouched for, at commands that wait, and at those whose time is over.
  */
-import { isFinal } from './commandStates.ts'
-import { expireCommands, resumeOutbox } from './outbox.ts'
+import { isFinal } from '../commands/states.ts'
+import { expireCommands, resumeOutbox } from '../commands/outbox.ts'
 import { reconcileRuns } from './reconcileRuns.ts'
-import type { Runtime } from './runtime.ts'
-import { keysOf } from './table.ts'
+import type { Runtime } from '../runtime.ts'
+import { keysOf } from '../table.ts'
 
 /** How long to wait before asking again about runs that nobody vouched for; the last one repeats. */
 const ASK_AGAIN_MS = [250, 1_000, 3_000, 10_000, 30_000] as const

@@ -1,9 +1,9 @@
 /**
  * Owns what of the outbox another page wrote: rows on disk that this page shows differently.
  */
-import type { RunCommand } from '../core/commands.ts'
-import { isFinal } from './commandStates.ts'
-import type { Runtime } from './runtime.ts'
+import type { RunCommand } from '../../core/commands.ts'
+import { isFinal } from './states.ts'
+import type { Runtime } from '../runtime.ts'
 
 /** Rows that are news here. A command that is settled here stays settled. */
 export async function readCommands({ ledger, getState }: Runtime): Promise<readonly RunCommand[]> {

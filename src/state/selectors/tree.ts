@@ -1,9 +1,9 @@
 /** Owns what a run launched, at any depth, as far as it is in memory. */
 import { createSelector } from '@reduxjs/toolkit'
-import type { LogRecord, RunRecord } from '../core/entities.ts'
+import type { LogRecord, RunRecord } from '../../core/entities.ts'
 import type { RunLedgerState } from './selectors.ts'
 import { selectWorkflowRuns } from './selectors.ts'
-import { valuesOf } from './table.ts'
+import { valuesOf } from '../table.ts'
 
 const selectByParent = createSelector([(state: RunLedgerState) => state.runs.records], (records) => {
   const byParent = new Map<string, RunRecord[]>()

@@ -3,19 +3,19 @@
  * everything back until hydration ends and while a decision of ours commits. SPEC F1–F3, W3, H1, A1, A3.
  */
 import type { Dispatch } from '@reduxjs/toolkit'
-import { accept } from '../core/accept.ts'
-import type { LogRecord } from '../core/entities.ts'
-import type { StreamInfo } from '../core/events.ts'
-import type { LogId } from '../core/ids.ts'
-import { createStreamIntake } from '../core/intake.ts'
-import type { Gap, StreamIntake } from '../core/intake.ts'
-import type { Clock } from '../core/ports.ts'
-import type { Redaction } from '../core/redaction.ts'
-import { createDeltaRedaction } from '../core/redactDeltas.ts'
-import type { Ledger } from '../ledger/port.ts'
-import type { Frames } from '../platform/page.ts'
-import { eventsReceived, recordsLoaded } from './actions.ts'
-import { dropStored } from './dropStored.ts'
+import { accept } from '../../core/accept.ts'
+import type { LogRecord } from '../../core/entities.ts'
+import type { StreamInfo } from '../../core/events.ts'
+import type { LogId } from '../../core/ids.ts'
+import { createStreamIntake } from '../../core/intake.ts'
+import type { Gap, StreamIntake } from '../../core/intake.ts'
+import type { Clock } from '../../core/ports.ts'
+import type { Redaction } from '../../core/redaction.ts'
+import { createDeltaRedaction } from '../../core/redactDeltas.ts'
+import type { Ledger } from '../../ledger/port.ts'
+import type { Frames } from '../../platform/page.ts'
+import { eventsReceived, recordsLoaded } from '../actions.ts'
+import { dropStored } from '../dropStored.ts'
 import {
   createQuarantine,
   durabilityOf,
@@ -28,8 +28,8 @@ import {
 import type { Gathered, Item } from './gathered.ts'
 import { changedRepeats, OTHER_CONTENT } from './repeats.ts'
 import { createRunLimit } from './runLimit.ts'
-import type { RunsState } from './runsState.ts'
-import { at } from './table.ts'
+import type { RunsState } from '../runsState.ts'
+import { at } from '../table.ts'
 
 /** Events that close a frame early, so that a hidden page's backlog stays small. */
 const FRAME_EVENTS = 1_024

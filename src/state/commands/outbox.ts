@@ -2,22 +2,22 @@
  * Owns taking up what lies in the outbox: what is queued for a source that this page is connected to, what pages that
  * died had on its way, and what nobody confirmed in time. SPEC O1.
  */
-import { progressOf } from '../core/commands.ts'
-import type { RunCommand } from '../core/commands.ts'
-import type { LogRecord, Question } from '../core/entities.ts'
-import { lifecycleOf } from '../core/entities.ts'
-import type { Source } from '../core/ports.ts'
-import { isSettled } from '../core/status.ts'
-import { followed } from './actions.ts'
-import { readAnswer } from './answerCommand.ts'
+import { progressOf } from '../../core/commands.ts'
+import type { RunCommand } from '../../core/commands.ts'
+import type { LogRecord, Question } from '../../core/entities.ts'
+import { lifecycleOf } from '../../core/entities.ts'
+import type { Source } from '../../core/ports.ts'
+import { isSettled } from '../../core/status.ts'
+import { followed } from '../actions.ts'
+import { readAnswer } from './answers.ts'
 import { carrierOf } from './carrier.ts'
-import { readCommands } from './commandRows.ts'
-import { isFinal } from './commandStates.ts'
-import { save, settle } from './commandWrites.ts'
+import { readCommands } from './rows.ts'
+import { isFinal } from './states.ts'
+import { save, settle } from './writes.ts'
 import { carryOut } from './delivery.ts'
 import { holdOutbox } from './outboxLock.ts'
-import { livingPages } from './tabs/pages.ts'
-import type { Runtime } from './runtime.ts'
+import { livingPages } from '../tabs/pages.ts'
+import type { Runtime } from '../runtime.ts'
 
 /**
  * Takes up what other pages left in the outbox: what is queued for a source that this page is connected to, and

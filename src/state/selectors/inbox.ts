@@ -3,16 +3,16 @@
  * way if there is one. Questions of runs that have settled are history.
  */
 import { createSelector } from '@reduxjs/toolkit'
-import type { RunCommand } from '../core/commands.ts'
-import { runLog, workflowLog } from '../core/ids.ts'
-import type { RunRecord, WorkflowRecord } from '../core/entities.ts'
-import { isFinal } from './commandStates.ts'
-import type { RunsState } from './runsState.ts'
+import type { RunCommand } from '../../core/commands.ts'
+import { runLog, workflowLog } from '../../core/ids.ts'
+import type { RunRecord, WorkflowRecord } from '../../core/entities.ts'
+import { isFinal } from '../commands/states.ts'
+import type { RunsState } from '../runsState.ts'
 import { selectPendingQuestions } from './pendingQuestions.ts'
 import type { PendingQuestion } from './pendingQuestions.ts'
 import type { RunLedgerState } from './selectors.ts'
 import { titleOf } from './selectors.ts'
-import { at } from './table.ts'
+import { at } from '../table.ts'
 
 /** An open question as the inbox shows it. */
 export interface InboxQuestion extends PendingQuestion {

@@ -2,12 +2,12 @@
  * Owns writing a command down: its row and, where no orchestrator speaks of it, the event on its run's timeline, in
  * one transaction. Durable first, visible after. SPEC O1.
  */
-import type { CommandState, RunCommand } from '../core/commands.ts'
-import type { SourceEvent } from '../core/events.ts'
-import { isFinal } from './commandStates.ts'
-import { decide } from './decide.ts'
-import type { Stored } from './decide.ts'
-import type { Runtime } from './runtime.ts'
+import type { CommandState, RunCommand } from '../../core/commands.ts'
+import type { SourceEvent } from '../../core/events.ts'
+import { isFinal } from './states.ts'
+import { decide } from '../decide.ts'
+import type { Stored } from '../decide.ts'
+import type { Runtime } from '../runtime.ts'
 
 /** The stream of what the ledger itself says of commands. */
 export const COMMANDS_STREAM = 'ledger:commands'

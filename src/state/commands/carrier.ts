@@ -2,13 +2,13 @@
  * Owns who carries a command out: a source that this page is connected to, one that is away for now, or nobody,
  * because the run has no owner any more. SPEC O1, T1.
  */
-import type { LogRecord } from '../core/entities.ts'
-import { lifecycleOf } from '../core/entities.ts'
-import type { CommandRequest, Evidence, Source } from '../core/ports.ts'
-import { isSettled } from '../core/status.ts'
-import { queryOf } from './evidence.ts'
-import type { Runtime } from './runtime.ts'
-import { at } from './table.ts'
+import type { LogRecord } from '../../core/entities.ts'
+import { lifecycleOf } from '../../core/entities.ts'
+import type { CommandRequest, Evidence, Source } from '../../core/ports.ts'
+import { isSettled } from '../../core/status.ts'
+import { queryOf } from '../evidence/ask.ts'
+import type { Runtime } from '../runtime.ts'
+import { at } from '../table.ts'
 
 export type Carrier =
   | { kind: 'here'; source: Source }

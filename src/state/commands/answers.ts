@@ -2,12 +2,12 @@
  * Owns that a question is answered once: an answer's command is named after its question, so that a second submit, in
  * this tab or another, finds the first. SPEC O1.
  */
-import { answerCommandId, checkAnswer } from '../core/answers.ts'
-import type { CommandState, RunCommand } from '../core/commands.ts'
-import type { Json, QuestionState, RunRecord } from '../core/entities.ts'
-import { CommandRefusedError } from './commandErrors.ts'
+import { answerCommandId, checkAnswer } from '../../core/answers.ts'
+import type { CommandState, RunCommand } from '../../core/commands.ts'
+import type { Json, QuestionState, RunRecord } from '../../core/entities.ts'
+import { CommandRefusedError } from './errors.ts'
 import { holdOutbox } from './outboxLock.ts'
-import type { Runtime } from './runtime.ts'
+import type { Runtime } from '../runtime.ts'
 
 const BECAME: Record<Exclude<QuestionState, 'open'>, string> = {
   answered: 'it was answered',

@@ -2,17 +2,17 @@
  * Owns stopping what nobody drives: the run and all it had at work are settled here, as inferred, together with the
  * command that asked for it. SPEC O1, C2.
  */
-import type { RunCommand } from '../core/commands.ts'
-import type { LogRecord, RunRecord } from '../core/entities.ts'
-import { lifecycleOf } from '../core/entities.ts'
-import { idOfLog, isRunLog } from '../core/ids.ts'
-import type { LogId } from '../core/ids.ts'
-import { isSettled } from '../core/status.ts'
-import { eventsOf, isOvertaken, settledAs } from './commandWrites.ts'
-import { decide } from './decide.ts'
-import { gatherEvidence, readUnsettled } from './evidence.ts'
-import { moveEvent } from './transition.ts'
-import type { Runtime } from './runtime.ts'
+import type { RunCommand } from '../../core/commands.ts'
+import type { LogRecord, RunRecord } from '../../core/entities.ts'
+import { lifecycleOf } from '../../core/entities.ts'
+import { idOfLog, isRunLog } from '../../core/ids.ts'
+import type { LogId } from '../../core/ids.ts'
+import { isSettled } from '../../core/status.ts'
+import { eventsOf, isOvertaken, settledAs } from './writes.ts'
+import { decide } from '../decide.ts'
+import { gatherEvidence, readUnsettled } from '../evidence/ask.ts'
+import { moveEvent } from '../transition.ts'
+import type { Runtime } from '../runtime.ts'
 
 const REASON = 'Stopped by you; nobody drove it any more.'
 

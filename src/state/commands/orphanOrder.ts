@@ -1,14 +1,14 @@
 /**
  * Owns what goes along with a command for a run that nobody drives: all that an orchestrator needs to drive it alone.
  */
-import type { RunCommand } from '../core/commands.ts'
-import type { Json } from '../core/entities.ts'
-import { lifecycleOf } from '../core/entities.ts'
-import { isRunLog } from '../core/ids.ts'
-import { isSettled } from '../core/status.ts'
-import { childOrderFor } from './resume/childOrder.ts'
-import type { Runtime } from './runtime.ts'
-import { at } from './table.ts'
+import type { RunCommand } from '../../core/commands.ts'
+import type { Json } from '../../core/entities.ts'
+import { lifecycleOf } from '../../core/entities.ts'
+import { isRunLog } from '../../core/ids.ts'
+import { isSettled } from '../../core/status.ts'
+import { childOrderFor } from '../resume/childOrder.ts'
+import type { Runtime } from '../runtime.ts'
+import { at } from '../table.ts'
 
 /** The payload as it is sent. A workflow run's order is made with its plan, and is in the payload already. */
 export async function withOrder(

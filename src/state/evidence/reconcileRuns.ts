@@ -2,17 +2,17 @@
  * Owns asking the owners of runs and acting on their word: alive is confirmed, gone is settled as inferred, alive
  * after all begins anew, anything else changes nothing. SPEC C1–C3.
  */
-import { lifecycleOf } from '../core/entities.ts'
-import type { LogRecord } from '../core/entities.ts'
-import { reconcile } from '../core/reconcile.ts'
-import { isSettled } from '../core/status.ts'
-import { confirmed } from './actions.ts'
-import { decide, eachOf } from './decide.ts'
-import { gatherEvidence, readCheckpoints } from './evidence.ts'
-import { catchUp, movedOf } from './tabs/follow.ts'
-import type { Runtime } from './runtime.ts'
-import { selectWorkflowRuns } from './selectors.ts'
-import { keysOf, valuesOf } from './table.ts'
+import { lifecycleOf } from '../../core/entities.ts'
+import type { LogRecord } from '../../core/entities.ts'
+import { reconcile } from '../../core/reconcile.ts'
+import { isSettled } from '../../core/status.ts'
+import { confirmed } from '../actions.ts'
+import { decide, eachOf } from '../decide.ts'
+import { gatherEvidence, readCheckpoints } from './ask.ts'
+import { catchUp, movedOf } from '../tabs/follow.ts'
+import type { Runtime } from '../runtime.ts'
+import { selectWorkflowRuns } from '../selectors/selectors.ts'
+import { keysOf, valuesOf } from '../table.ts'
 
 export async function reconcileRuns(runtime: Runtime): Promise<void> {
   const { getState, clock, dispatch } = runtime

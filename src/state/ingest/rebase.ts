@@ -2,17 +2,17 @@
  * Owns what happens when another writer moved a log first: the record on disk replaces ours, and our
  * unacknowledged events are accepted again by identity. SPEC W5.
  */
-import { accept, refold, toSourceEvent } from '../core/accept.ts'
-import type { LogRecord, RunEvent } from '../core/entities.ts'
-import { lifecycleOf } from '../core/entities.ts'
-import { eventIdentity } from '../core/ids.ts'
-import type { LogId } from '../core/ids.ts'
-import { NO_WORK } from '../ledger/work.ts'
-import { EMPTY_FRAME, eventsReceived, healthChanged, rebased } from './actions.ts'
-import { healLedger } from './healLedger.ts'
-import { openLog } from './reads.ts'
-import type { Runtime } from './runtime.ts'
-import { at } from './table.ts'
+import { accept, refold, toSourceEvent } from '../../core/accept.ts'
+import type { LogRecord, RunEvent } from '../../core/entities.ts'
+import { lifecycleOf } from '../../core/entities.ts'
+import { eventIdentity } from '../../core/ids.ts'
+import type { LogId } from '../../core/ids.ts'
+import { NO_WORK } from '../../ledger/work.ts'
+import { EMPTY_FRAME, eventsReceived, healthChanged, rebased } from '../actions.ts'
+import { healLedger } from '../healLedger.ts'
+import { openLog } from '../reads.ts'
+import type { Runtime } from '../runtime.ts'
+import { at } from '../table.ts'
 
 const RETRY_MS = 1_000
 

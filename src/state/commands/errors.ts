@@ -1,8 +1,8 @@
 /**
  * Owns why a command was not taken: nothing was written or sent.
  */
-import { idOfLog } from '../core/ids.ts'
-import type { LogId } from '../core/ids.ts'
+import { idOfLog } from '../../core/ids.ts'
+import type { LogId } from '../../core/ids.ts'
 
 /** A command nobody can carry out. Nothing was written or sent. */
 export class CommandRefusedError extends Error {

@@ -1,10 +1,10 @@
 /** Owns the questions that wait for a person: every open one of every run in use that has not settled. */
 import { createSelector } from '@reduxjs/toolkit'
-import type { Question, RunRecord } from '../core/entities.ts'
-import type { RunLogId } from '../core/ids.ts'
-import { isSettled } from '../core/status.ts'
-import type { RunsState } from './runsState.ts'
-import { valuesOf } from './table.ts'
+import type { Question, RunRecord } from '../../core/entities.ts'
+import type { RunLogId } from '../../core/ids.ts'
+import { isSettled } from '../../core/status.ts'
+import type { RunsState } from '../runsState.ts'
+import { valuesOf } from '../table.ts'
 
 /** An open question with the run that asks it. */
 export interface PendingQuestion {

@@ -1,13 +1,13 @@
 /**
  * Owns how a row's status is known, as the store has it: what `describeEvidence` puts into words. SPEC C3.
  */
-import type { EvidenceFacts } from '../core/evidence.ts'
-import { lifecycleOf } from '../core/entities.ts'
-import type { LogId } from '../core/ids.ts'
-import { isOurStream } from '../core/ids.ts'
+import type { EvidenceFacts } from '../../core/evidence.ts'
+import { lifecycleOf } from '../../core/entities.ts'
+import type { LogId } from '../../core/ids.ts'
+import { isOurStream } from '../../core/ids.ts'
 import type { RunLedgerState } from './selectors.ts'
 import { selectIsUnconfirmed } from './selectors.ts'
-import { at } from './table.ts'
+import { at } from '../table.ts'
 
 /** Everything but the time it is looked at. A new object each time, of plain values: compare it shallowly. */
 export function selectEvidenceOf(state: RunLedgerState, log: LogId): Omit<EvidenceFacts, 'now'> | null {

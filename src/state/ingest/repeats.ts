@@ -3,12 +3,12 @@
  * one stays, the other is refused. Compared are the latest events of a log, and only when something is repeated:
  * what is new costs nothing. Fault F23.
  */
-import type { Prepared } from '../core/content.ts'
-import type { RunEvent } from '../core/entities.ts'
-import type { LogId } from '../core/ids.ts'
-import type { Ledger } from '../ledger/port.ts'
-import type { RunsState } from './runsState.ts'
-import { at } from './table.ts'
+import type { Prepared } from '../../core/content.ts'
+import type { RunEvent } from '../../core/entities.ts'
+import type { LogId } from '../../core/ids.ts'
+import type { Ledger } from '../../ledger/port.ts'
+import type { RunsState } from '../runsState.ts'
+import { at } from '../table.ts'
 
 /** Repeats of one frame that are compared; a replay of everything is not read twice. */
 export const COMPARED = 64

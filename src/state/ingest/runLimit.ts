@@ -2,13 +2,13 @@
  * Owns how long a run may get on disk. Beyond the limit only what its course needs is kept (status, questions,
  * checkpoints, results, usage); the rest is counted, and the log says so in a `log.gap`. Fault F27, DESIGN 5.
  */
-import type { Prepared } from '../core/content.ts'
-import type { LogRecord } from '../core/entities.ts'
-import { lifecycleOf } from '../core/entities.ts'
-import type { SourceEvent } from '../core/events.ts'
-import { INLINE_LIMIT } from '../core/bounds.ts'
-import type { LogId } from '../core/ids.ts'
-import type { Ledger } from '../ledger/port.ts'
+import type { Prepared } from '../../core/content.ts'
+import type { LogRecord } from '../../core/entities.ts'
+import { lifecycleOf } from '../../core/entities.ts'
+import type { SourceEvent } from '../../core/events.ts'
+import { INLINE_LIMIT } from '../../core/bounds.ts'
+import type { LogId } from '../../core/ids.ts'
+import type { Ledger } from '../../ledger/port.ts'
 
 export const RUN_LIMITS = {
   events: 50_000,

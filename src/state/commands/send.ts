@@ -3,24 +3,24 @@
  * by the orchestrator's own event or by its refusal. What is stored and shown of it is redacted; what is sent is what
  * the person said. SPEC O1.
  */
-import type { RunCommand } from '../core/commands.ts'
-import type { LogRecord } from '../core/entities.ts'
-import { lifecycleOf } from '../core/entities.ts'
-import { idOfLog } from '../core/ids.ts'
-import type { LogId } from '../core/ids.ts'
-import type { CommandRequest } from '../core/ports.ts'
-import { answeredOnce } from './answerCommand.ts'
+import type { RunCommand } from '../../core/commands.ts'
+import type { LogRecord } from '../../core/entities.ts'
+import { lifecycleOf } from '../../core/entities.ts'
+import { idOfLog } from '../../core/ids.ts'
+import type { LogId } from '../../core/ids.ts'
+import type { CommandRequest } from '../../core/ports.ts'
+import { answeredOnce } from './answers.ts'
 import { carrierOf } from './carrier.ts'
 import type { Carrier } from './carrier.ts'
-import { CommandRefusedError, StalePlanError } from './commandErrors.ts'
-import { tell } from './commandWrites.ts'
-import type { Stored } from './decide.ts'
+import { CommandRefusedError, StalePlanError } from './errors.ts'
+import { tell } from './writes.ts'
+import type { Stored } from '../decide.ts'
 import { carryOut } from './delivery.ts'
-import { ask } from './evidence.ts'
-import type { Runtime } from './runtime.ts'
-import { at } from './table.ts'
+import { ask } from '../evidence/ask.ts'
+import type { Runtime } from '../runtime.ts'
+import { at } from '../table.ts'
 
-export { CommandRefusedError, StalePlanError } from './commandErrors.ts'
+export { CommandRefusedError, StalePlanError } from './errors.ts'
 
 const HOUR = 3_600_000
 const LIFETIME = { stop: HOUR, pause: HOUR } as Readonly<Partial<Record<RunCommand['verb'], number>>>

@@ -1,10 +1,10 @@
 /**
  * Owns hearing of a run: who sends its events, its heartbeats or knows it vouches for it, and leaves the time.
  */
-import type { TransientEvent } from '../core/events.ts'
-import type { LogId } from '../core/ids.ts'
-import type { RunsState } from './runsState.ts'
-import { at, put, without } from './table.ts'
+import type { TransientEvent } from '../../core/events.ts'
+import type { LogId } from '../../core/ids.ts'
+import type { RunsState } from '../runsState.ts'
+import { at, put, without } from '../table.ts'
 
 /** How precisely it is known when a run was last heard of: a table that changes with every frame costs too much. */
 const HEARD_MS = 1_000

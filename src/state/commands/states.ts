@@ -1,9 +1,9 @@
 /**
  * Owns how a command's state follows from the orchestrator's own events. SPEC O1.
  */
-import type { LogChange } from '../core/accept.ts'
-import type { CommandState, RunCommand } from '../core/commands.ts'
-import { isOurStream } from '../core/ids.ts'
+import type { LogChange } from '../../core/accept.ts'
+import type { CommandState, RunCommand } from '../../core/commands.ts'
+import { isOurStream } from '../../core/ids.ts'
 
 type Commands = Readonly<Record<string, RunCommand>>
 

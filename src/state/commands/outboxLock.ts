@@ -1,9 +1,9 @@
 /**
  * Owns that one page at a time looks through the outbox and adds what must be there once.
  */
-import { scopeName } from '../core/ids.ts'
-import { holdPatiently } from './tabs/patientLock.ts'
-import type { Runtime } from './runtime.ts'
+import { scopeName } from '../../core/ids.ts'
+import { holdPatiently } from '../tabs/patientLock.ts'
+import type { Runtime } from '../runtime.ts'
 
 /** Who holds the outbox for this long is frozen, or so slow that nothing is lost by going on: each row names its sender. */
 const PATIENCE_MS = 2_000

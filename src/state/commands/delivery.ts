@@ -2,15 +2,15 @@
  * Owns handing a command over: to the run's owner, to an orchestrator that takes on a run nobody drives, or, for a
  * stop of such a run, to ourselves. SPEC O1.
  */
-import type { RunCommand } from '../core/commands.ts'
-import type { Json } from '../core/entities.ts'
-import type { Source } from '../core/ports.ts'
+import type { RunCommand } from '../../core/commands.ts'
+import type { Json } from '../../core/entities.ts'
+import type { Source } from '../../core/ports.ts'
 import type { Carrier } from './carrier.ts'
-import { save, settle } from './commandWrites.ts'
-import { isFinal } from './commandStates.ts'
+import { save, settle } from './writes.ts'
+import { isFinal } from './states.ts'
 import { withOrder } from './orphanOrder.ts'
 import { stopOrphan } from './stopOrphan.ts'
-import type { Runtime } from './runtime.ts'
+import type { Runtime } from '../runtime.ts'
 
 /** `payload` is what the person said; it goes to whoever drives the run and nowhere else. The command is on disk. */
 export async function carryOut(
