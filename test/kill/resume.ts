@@ -41,8 +41,6 @@ function summarize(_mode: unknown, lines: readonly TrialLine[]): Readonly<Record
     again: sum(({ again }) => again),
     agreed: sum(({ agreed }) => agreed),
     loosened: sum(({ loosened }) => loosened),
-    unseenWrites: sum(({ unseenWrites }) => unseenWrites),
-    repeatedWrites: sum(({ repeatedWrites }) => repeatedWrites),
     applied: ended('applied'),
     rejected: ended('rejected'),
     unknown: ended('unknown'),

@@ -105,8 +105,6 @@ const LABELS: Readonly<Record<string, string>> = {
   again: 'children run more than once',
   agreed: 'relaunches a person agreed to',
   loosened: 'times a person had to loosen the policy',
-  unseenWrites: 'writes made again unasked: the page died before their beginning was kept',
-  repeatedWrites: 'writes made again unasked: they had ended, their child had not',
   applied: 'commands applied',
   rejected: 'commands rejected',
   unknown: 'commands said to be unknown, without effect',

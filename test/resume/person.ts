@@ -42,6 +42,8 @@ export interface Seen {
   relaunches: readonly Relaunch[]
   /** Times the policy had to be loosened. */
   loosened: number
+  /** Entries about failed children that a person had to give way on. */
+  gaveWay: number
   agreed: ReadonlySet<string>
   sent: readonly SentCommand[]
   /** Answers of the library that were no success, and how often. */
@@ -60,6 +62,7 @@ export function createPerson(host: Host, plan: TrialPlan, deadline: number) {
   /** What may become of failed children; null is the default. */
   let failed = failures?.policy ?? null
   let loosened = 0
+  let gaveWay = 0
   const agreed = new Set<string>()
   const sent: SentCommand[] = []
   const refusals: Record<string, number> = {}
@@ -136,6 +139,7 @@ export function createPerson(host: Host, plan: TrialPlan, deadline: number) {
     if (now !== before)
       faults.push(`${entry.id} was blocked (${entry.reason}) and made ${now - before} calls.`)
     left.delete(entry.id)
+    if (entry.reason !== 'unknown-outcome') gaveWay += 1
     if (entry.canAgree) agreed.add(entry.id)
     else if (entry.reason === 'not-allowed' && failed !== 'always') {
       failed = 'always'
@@ -199,7 +203,7 @@ export function createPerson(host: Host, plan: TrialPlan, deadline: number) {
     hear: (life: Life): void => void faults.push(...life.errors()),
     looked: (_found: Found): void => {},
     workedMs: (): number => endedAt - readyAt,
-    seen: (): Seen => ({ kept, left, relaunches, loosened, agreed, sent, refusals, faults }),
+    seen: (): Seen => ({ kept, left, relaunches, loosened, gaveWay, agreed, sent, refusals, faults }),
   }
   return person
 }

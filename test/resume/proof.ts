@@ -15,7 +15,7 @@ import { runTrial } from './trial.ts'
 import type { Hit, TrialEnd } from './trial.ts'
 import { nameOf, planOf, undisturbedPlan } from './trials.ts'
 import type { TrialKind, TrialPlan, Undisturbed } from './trials.ts'
-import { judge, writesAgain } from './verdict.ts'
+import { judge } from './verdict.ts'
 
 export interface TrialLine {
   trial: string
@@ -30,9 +30,8 @@ export interface TrialLine {
   /** Entries a person agreed to, and times the policy was loosened. */
   agreed: number
   loosened: number
-  /** Writes made again unasked, see `writesAgain`. */
-  unseenWrites: number
-  repeatedWrites: number
+  /** Of those, about failed children. */
+  gaveWay: number
   /** What the library refused on the way, and how often. */
   refusals: Readonly<Record<string, number>>
   ms: number
@@ -136,8 +135,7 @@ const NO_FIGURES = {
   again: 0,
   agreed: 0,
   loosened: 0,
-  unseenWrites: 0,
-  repeatedWrites: 0,
+  gaveWay: 0,
   refusals: {},
   ms: 0,
 }
@@ -145,7 +143,6 @@ const NO_FIGURES = {
 function figuresOf(host: Host, plan: TrialPlan, end: TrialEnd) {
   const { hits, seen, stored, ms } = end
   const own = stored.commands.filter(({ log }) => log === `w:${plan.id}` || log.startsWith(`r:${plan.id}.`))
-  const again = writesAgain(host, plan, end)
   const commands: Record<string, number> = {}
   for (const { verb, state } of own) commands[`${verb} ${state}`] = (commands[`${verb} ${state}`] ?? 0) + 1
   return {
@@ -155,8 +152,7 @@ function figuresOf(host: Host, plan: TrialPlan, end: TrialEnd) {
     again: stored.children.filter(({ attempt }) => attempt > 1).length,
     agreed: seen.agreed.size,
     loosened: seen.loosened,
-    unseenWrites: again.unseen,
-    repeatedWrites: again.repeated,
+    gaveWay: seen.gaveWay,
     refusals: seen.refusals,
     ms,
   }

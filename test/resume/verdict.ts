@@ -83,10 +83,10 @@ function judgeKept(
 
 /**
  * Each step at least once; in one life of the page at most once, not counting those that failed; and what writes
- * again only when a person agreed, as far as the page knew of it.
+ * once in all, unless a person agreed to more.
  */
 function judgeCalls(
-  { id, agentId, events }: StoredChild,
+  { id, agentId }: StoredChild,
   all: readonly Call[],
   agreed: ReadonlySet<string>,
 ): string[] {
@@ -97,39 +97,9 @@ function judgeCalls(
     if (made.length === 0) return [`${id} is finished and never made its call ${step}.`]
     const doubled = lives.filter((life) => made.filter((call) => call.life === life).length > 1)
     const faults = doubled.map((life) => `${id} made its call ${step} more than once in life ${life}.`)
-    const isUnasked = step === WRITE && !agreed.has(id) && openWrites(events) > 0
-    return isUnasked ? [...faults, `${id} wrote again after an unknown outcome, and nobody agreed.`] : faults
+    const isUnasked = step === WRITE && made.length > 1 && !agreed.has(id)
+    return isUnasked ? [...faults, `${id} wrote ${made.length} times, and nobody agreed.`] : faults
   })
-}
-
-/** Writes of earlier attempts that began, as far as is stored, and never ended. */
-function openWrites(events: readonly RunEvent[]): number {
-  const last = Math.max(...events.map(({ attempt }) => attempt))
-  const writes = (type: string): readonly RunEvent[] =>
-    events.filter((event) => event.type === type && event.payload['name'] === WRITE && event.attempt < last)
-  return writes('tool.started').length - writes('tool.finished').length
-}
-
-/**
- * Writes made again unasked: the page died before it had kept that the first had begun (`unseen`), or after it had
- * kept that it had ended and before the child was finished (`repeated`).
- */
-export function writesAgain(
-  host: Host,
-  { id }: TrialPlan,
-  { stored, seen }: TrialEnd,
-): { unseen: number; repeated: number } {
-  const reporters = stored.children.filter(
-    (child) => child.agentId === 'reporter' && !seen.agreed.has(child.id),
-  )
-  const sum = (of: (child: StoredChild) => number): number =>
-    reporters.reduce((all, child) => all + of(child), 0)
-  const isWrite = (event: RunEvent): boolean => event.payload['name'] === WRITE
-  const known = sum(({ events }) => countOf(events, 'tool.started', isWrite))
-  const made = sum((child) =>
-    host.calls(`${id}.`).reduce((all, { run, step }) => all + Number(run === child.id && step === WRITE), 0),
-  )
-  return { unseen: Math.max(0, made - Math.max(known, 1)), repeated: Math.max(0, known - 1) }
 }
 
 const countOf = (events: readonly RunEvent[], type: string, where: (event: RunEvent) => boolean): number =>
