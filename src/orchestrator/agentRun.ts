@@ -70,8 +70,8 @@ export function launchAgentRun(engine: Engine, setup: AgentRunSetup): LocalAgent
       if (gate.isShut()) await gate.passed(signal)
     },
     durable: engine.durable,
-    learned() {
-      if (status === 'awaiting_user' || status === 'paused') keep()
+    learned(isKept) {
+      if (isKept || status === 'awaiting_user' || status === 'paused') keep()
     },
   }
   const tools = createToolRunner(scope)
@@ -247,7 +247,7 @@ export function launchAgentRun(engine: Engine, setup: AgentRunSetup): LocalAgent
     followUp(message) {
       if (agent.takesFollowUps !== true) return rejected(`${agent.name} takes no follow-ups.`)
       history.said(message)
-      scope.learned()
+      scope.learned(false)
       return DELIVERED
     },
 

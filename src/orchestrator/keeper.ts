@@ -1,5 +1,6 @@
 /**
- * Owns the checkpoint of one run: writing down what its worker was told so far, whenever it comes to wait.
+ * Owns the checkpoint of one run: writing down what its worker was told so far, whenever it comes to wait or has
+ * changed something outside.
  */
 import { encodeCheckpoint } from '../core/checkpoint.ts'
 import type { CheckpointState } from '../core/checkpoint.ts'

@@ -23,8 +23,8 @@ export interface RunScope {
   ready(): Promise<void>
   /** Resolves when everything told so far is on the disk. Rejects when it cannot be written. */
   durable(): Promise<void>
-  /** The history has grown. */
-  learned(): void
+  /** The history has grown; `isKept`: by what must not be lost, whatever becomes of the run. */
+  learned(isKept: boolean): void
 }
 
 /** What a continued run is told again. Rejects when the run ends first. */

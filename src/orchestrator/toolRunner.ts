@@ -77,21 +77,30 @@ export function createToolRunner(scope: RunScope): ToolRunner {
         args: longText(jsonText(args.value)),
       })
       running.set(callId, { name, iteration, since: clock.monotonic() })
+      const told = (entry: Parameters<typeof history.told>[0], isKept: boolean): void => {
+        history.told(entry)
+        scope.learned(isKept)
+      }
       try {
         if (request.effect !== 'none') await recorded(scope)
         const result = await orAborted(signal, () => request.run())
-        finish(callId, { status: 'completed', output: shown(request.show(result), name) })
+        const output = shown(request.show(result), name)
         const plain = toPlainJson(result)
-        history.told(plain.ok ? { kind: 'tool', callId, name, argsHash, result: plain.value } : undefined)
+        const entry = plain.ok
+          ? { kind: 'tool' as const, callId, name, argsHash, result: plain.value }
+          : undefined
+        // Before its end is told: whatever is cut off after this, the call is not made again.
+        told(entry, request.effect !== 'none')
+        finish(callId, { status: 'completed', output })
         return result
       } catch (error) {
         const failure = messageOf(error)
-        if (running.has(callId)) history.told({ kind: 'toolFailed', callId, name, argsHash, failure })
+        // Not kept for its own sake: an attempt that fails of it is to try it again.
+        if (running.has(callId)) told({ kind: 'toolFailed', callId, name, argsHash, failure }, false)
         finish(callId, { status: 'failed', failure })
         throw error
       } finally {
         // Its end is a fact, paused or not; the agent hears of it when it may go on.
-        scope.learned()
         if (gate.isShut()) await gate.passed(signal)
       }
     },

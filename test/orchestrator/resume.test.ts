@@ -30,6 +30,7 @@ function crew() {
       name: 'look',
       label: '',
       args: item,
+      effect: 'none',
       run: () => ran.push(`${String(item)}`),
       show: String,
     })
@@ -458,4 +459,45 @@ describe('A content key', () => {
     expect(one[0]).not.toBe(other[0])
     expect(one[1]).toBe(other[1])
   })
+})
+
+describe('A call that changed something', () => {
+  it.each([['write'], [undefined]] as const)(
+    'R3 with effect %s is not made again by the attempt after, once it has ended; a failed one is',
+    async (effect) => {
+      const made: string[] = []
+      const may = { fail: true }
+      const payer = agent('payer', async (context) => {
+        const call = (name: string) => {
+          const request = { name, label: '', args: null, run: () => act(name), show: String }
+          return context.tool(effect === undefined ? request : { ...request, effect })
+        }
+        const act = (name: string): string => {
+          made.push(name)
+          if (name === 'ship' && may.fail) throw new Error('no luck')
+          return `${name} done`
+        }
+        return { output: [await call('pay'), await call('ship')], summary: 'Done.' }
+      })
+      const whole = definition([phase('a', { agentIds: ['payer'] })])
+      const first = harness([payer])
+      await first.start(whole)
+      expect(remains(first).run('w1.a.1').run.status).toBe('failed')
+      may.fail = false
+      const second = harness([payer], { epoch: 'e2' })
+      const { runs } = remains(first)
+      first.orchestrator.dispose()
+      const order = resumeOrder(whole, null, runs.map(usual))
+      await second.orchestrator.command(command('w:w1', 'resume', order))
+      await second.clock.advance(0)
+      const { run, toolCalls } = remains(first, second).run('w1.a.1')
+      expect(run).toMatchObject({
+        status: 'completed',
+        attempt: 2,
+        result: { preview: '["pay done","ship done"]' },
+      })
+      expect(made).toEqual(['pay', 'ship', 'ship'])
+      expect(toolCalls.filter(({ attempt }) => attempt === 2).map(({ name }) => name)).toEqual(['ship'])
+    },
+  )
 })
