@@ -77,7 +77,7 @@ export function describeEvent({ type, payload }: RunEvent): EventDescription {
         ? say('Linked to its parent', payload['parentRunId'])
         : say('Launched a run', payload['childRunId'])
     case 'control.requested':
-      return say(`Asked to ${words(payload['verb'])}`, payload['detail'], 'attention')
+      return say(`${requestOf(payload)} ${words(payload['verb'])}`, payload['detail'], 'attention')
     case 'control.settled':
       return say(`Command ${words(payload['state'])}`, payload['detail'])
     case 'log.gap':
@@ -89,6 +89,12 @@ export function describeEvent({ type, payload }: RunEvent): EventDescription {
     default:
       return say(words(type))
   }
+}
+
+/** What we say of a command on its way is another fact than that it came to its orchestrator, which says so itself. */
+function requestOf({ planned: isPlanned, state }: RunEvent['payload']): string {
+  if (isPlanned === true) return 'Planned to'
+  return state === 'queued' ? 'Queued to' : 'Asked to'
 }
 
 /** What a plan meant to do, in numbers; null when only a part of it is at hand. */

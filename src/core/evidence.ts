@@ -12,6 +12,8 @@ export interface EvidenceFacts {
   inferred: boolean
   /** In flight when it was stored, and nobody has confirmed since that it still is. */
   unconfirmed: boolean
+  /** Its owner is known to have ended; it is in flight because it kept what it goes on from. */
+  ownerGone: boolean
   /** When its owner was last heard of here, in whatever way. */
   confirmedAt: number | null
   lastEventAt: number | null
@@ -22,7 +24,7 @@ export interface EvidenceFacts {
 }
 
 export interface EvidenceDescription {
-  kind: 'confirmed' | 'unconfirmed' | 'settled' | 'inferred'
+  kind: 'confirmed' | 'unconfirmed' | 'gone' | 'settled' | 'inferred'
   sentence: string
   /** Since the latest sign of it: an event, its owner's word, a heartbeat. */
   ageMs: number | null
@@ -31,7 +33,8 @@ export interface EvidenceDescription {
 }
 
 export function describeEvidence(facts: EvidenceFacts): EvidenceDescription {
-  const { status, inferred, unconfirmed, confirmedAt, lastEventAt, heartbeatAt, stream, now } = facts
+  const { status, inferred, unconfirmed, ownerGone, confirmedAt, lastEventAt, heartbeatAt, stream, now } =
+    facts
   const owner = ownerOf(stream)
   const lastSign = latest([lastEventAt, confirmedAt, heartbeatAt])
   const ageMs = lastSign === null ? null : since(lastSign, now)
@@ -46,6 +49,10 @@ export function describeEvidence(facts: EvidenceFacts): EvidenceDescription {
     ...(heartbeatAt === null ? [] : [`heartbeat ${ago(heartbeatAt, now)}`]),
   ]
   const seen = signs.join(', ')
+  if (ownerGone) {
+    const last = seen === '' ? '' : ` ${seen.charAt(0).toUpperCase()}${seen.slice(1)}.`
+    return { ...known, kind: 'gone', sentence: `${GONE}${last}` }
+  }
   if (unconfirmed) {
     return {
       ...known,
@@ -60,6 +67,8 @@ export function describeEvidence(facts: EvidenceFacts): EvidenceDescription {
   const by = owner === null ? 'its owner' : `its owner ${owner}`
   return { ...known, kind: 'confirmed', sentence: sentence(`Confirmed by ${by}${asked}`, seen) }
 }
+
+const GONE = 'Its owner is gone; it goes on from its checkpoint when it is answered or resumed.'
 
 const sentence = (what: string, seen: string): string => (seen === '' ? `${what}.` : `${what}, ${seen}.`)
 

@@ -15,6 +15,8 @@ export interface MorningItem {
   lifecycle: Pick<Lifecycle, 'status' | 'inferred' | 'sortAt' | 'updatedAt'>
   /** In flight when it was stored, and nobody has confirmed since that it still is. */
   unconfirmed: boolean
+  /** In flight, and known to be driven by nobody: it kept what it goes on from. */
+  ownerGone: boolean
   /** Open ones of it and its children. Those of runs imported as settled are history and not among them. */
   questions: readonly MorningQuestion[]
   /** What a resume would be: of unknown danger until its plan was made. */
@@ -69,11 +71,12 @@ export function groupMorning(items: readonly MorningItem[], when: MorningTimes):
  * What a person stopped, or its owner ended, is not offered as safe to resume.
  */
 export function groupOf(item: MorningItem, when: MorningTimes): MorningGroupName | null {
-  const { lifecycle, unconfirmed, resumability } = item
+  const { lifecycle, unconfirmed, ownerGone, resumability } = item
   if (waitSince(item, when.now) !== null) return 'needs_you'
   if (isSettled(lifecycle.status)) return groupOfSettled(item, when)
-  if (!unconfirmed) return null
-  return resumability === 'safe' ? 'safe_to_resume' : 'unclear'
+  if (!unconfirmed && !ownerGone) return null
+  if (resumability === 'safe') return 'safe_to_resume'
+  return ownerGone ? 'lost_owner' : 'unclear'
 }
 
 function groupOfSettled(item: MorningItem, { leftAt }: MorningTimes): MorningGroupName | null {

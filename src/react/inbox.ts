@@ -7,6 +7,7 @@ import { useSelector } from 'react-redux'
 import type { RunCommand } from '../core/commands.ts'
 import type { Json } from '../core/entities.ts'
 import { whyNot } from '../core/permissions.ts'
+import type { Ownership } from '../core/permissions.ts'
 import { selectInbox } from '../state/selectors/inbox.ts'
 import type { InboxQuestion } from '../state/selectors/inbox.ts'
 import type { RunLedgerState } from '../state/selectors/selectors.ts'
@@ -21,6 +22,8 @@ export interface InboxItem extends InboxQuestion {
   canAnswer: boolean
   /** Why it cannot be answered, for the person; null when it can. */
   whyNot: string | null
+  /** What becomes of an answer where nobody waits for it; as a sentence. Null when its owner is there, or away. */
+  orphaned: string | null
   /** An answer is on its way. */
   isPending: boolean
   /** The answer waits for somebody; as a sentence. Null when none does. */
@@ -63,8 +66,9 @@ export function useInbox(): InboxView {
         expiresInMs: expiresAt === null ? null : Math.max(0, expiresAt - now),
         canAnswer: refusal === null,
         whyNot: refusal,
+        orphaned: refusal === null && known?.ownership === 'gone' ? ORPHANED : null,
         isPending: each.pending !== null || own?.isSending === true,
-        queued: each.pending?.state === 'queued' ? queuedSentence(each.pending) : null,
+        queued: each.pending?.state === 'queued' ? queuedSentence(each.pending, known?.ownership) : null,
         error: own?.error ?? null,
       }
     })
@@ -72,8 +76,15 @@ export function useInbox(): InboxView {
   return { state: isReady ? 'ready' : 'loading', items, answer }
 }
 
-const queuedSentence = ({ detail }: RunCommand): string =>
-  detail === null ? 'Queued: its owner is away.' : `Queued: its owner is away. ${detail}`
+const ORPHANED = 'Its owner is gone; with an answer it goes on from its checkpoint.'
+
+function queuedSentence({ detail }: RunCommand, ownership: Ownership | undefined): string {
+  const why =
+    ownership === 'gone'
+      ? 'Queued: its owner is gone, and it goes on from its checkpoint once somebody takes it on.'
+      : 'Queued: its owner is away.'
+  return detail === null ? why : `${why} ${detail}`
+}
 
 interface Sent {
   isSending: boolean

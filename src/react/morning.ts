@@ -122,7 +122,7 @@ function entryOf(root: MorningRoot, lost: readonly WorkflowRecord[], plans: Plan
 }
 
 function itemOf(
-  { entry, lifecycle, questions, resumability }: MorningEntry,
+  { entry, lifecycle, ownerGone, questions, resumability }: MorningEntry,
   circumstances: ReadonlyMap<LogId, Circumstances>,
   now: number,
 ): MorningItem {
@@ -132,7 +132,8 @@ function itemOf(
       known === undefined ? 'Still loading.' : whyNot('answer', { ...known, openQuestions: [question], now })
     return { askedAt: question.askedAt, expiresAt: question.expiresAt, answerable: refusal === null }
   })
-  return { log: entry.log, lifecycle, unconfirmed: entry.unconfirmed, questions: asked, resumability }
+  const { log, unconfirmed } = entry
+  return { log, lifecycle, unconfirmed, ownerGone, questions: asked, resumability }
 }
 
 function useCircumstancesOf(roots: readonly MorningRoot[]): ReadonlyMap<LogId, Circumstances> {

@@ -61,7 +61,7 @@ export function useCircumstances(logs: readonly LogId[]): readonly Circumstances
 
 /** Null: its owners have to be asked. */
 function knownOwnership(state: RunLedgerState, record: LogRecord): Ownership | null {
-  if (isSettled(lifecycleOf(record).status)) return 'gone'
+  if (isSettled(lifecycleOf(record).status) || at(state.runs.gone, record.log) === true) return 'gone'
   const isAway = selectIsUnconfirmed(state, record.log) && at(state.runs.followed, record.log) !== true
   return isAway ? null : 'confirmed'
 }

@@ -97,6 +97,9 @@ export const followed = createAction<Followed>('runs/followed')
 /** The owner said at that time that these are alive. */
 export const confirmed = createAction<{ logs: readonly LogId[]; at: number }>('runs/confirmed')
 
+/** Nobody drives these any more; they are in flight all the same, because they kept what they go on from. */
+export const foundGone = createAction<{ logs: readonly LogId[] }>('runs/foundGone')
+
 /** What open lists show, all of it: kept in memory as long as it is shown. */
 export const listed = createAction<{ logs: readonly LogId[] }>('runs/listed')
 

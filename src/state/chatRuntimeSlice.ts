@@ -17,6 +17,7 @@ import {
   decided,
   eventsReceived,
   followed,
+  foundGone,
   hydrated,
   logsDeleted,
   opened,
@@ -72,6 +73,7 @@ export function chatRuntimeReducer(
     return putRecords(state, [{ record: action.payload.record, toolCalls: [] }], true)
   if (opened.match(action)) return complete(state, action.payload.log, action.payload.toolCalls)
   if (confirmed.match(action)) return confirm(state, action.payload.logs)
+  if (foundGone.match(action)) return confirm(state, action.payload.logs, false)
   if (scopeClosed.match(action)) return { ...initialState, epoch: state.epoch + 1 }
   return state
 }
@@ -164,10 +166,11 @@ function complete(state: ChatRuntimeState, log: LogId, calls: readonly ToolCall[
   })
 }
 
-function confirm(state: ChatRuntimeState, logs: readonly LogId[]): ChatRuntimeState {
-  const alive = new Set(logs)
+/** Somebody drives these, or nobody does any more. */
+function confirm(state: ChatRuntimeState, logs: readonly LogId[], isAlive = true): ChatRuntimeState {
+  const named = new Set(logs)
   return mapRows(state, (row) =>
-    row.unconfirmed && alive.has(runLog(row.runId)) ? { ...row, unconfirmed: false } : row,
+    row.unconfirmed === isAlive && named.has(runLog(row.runId)) ? { ...row, unconfirmed: !isAlive } : row,
   )
 }
 

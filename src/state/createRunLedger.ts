@@ -139,6 +139,7 @@ export function createRunLedger(options: RunLedgerOptions) {
     runs: () => getState().runs,
     redaction,
     page,
+    failed: (error) => dispatch(healthChanged(toHealth(error))),
   })
   // Nothing is folded before hydration ends (SPEC W3).
   const release = ingest.hold()

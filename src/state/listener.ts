@@ -3,6 +3,7 @@
  * failures belong to the writer.
  */
 import { createListenerMiddleware } from '@reduxjs/toolkit'
+import type { Middleware } from '@reduxjs/toolkit'
 import type { LogChange } from '../core/accept.ts'
 import type { RunCommand } from '../core/commands.ts'
 import type { LedgerWriter } from '../ledger/writer.ts'
@@ -27,7 +28,34 @@ export function createLedgerListener(writer: LedgerWriter, onError: (error: unkn
       })
     },
   })
-  return listener
+  return { ...listener, middleware: evenIfToldInVain(listener.middleware) }
+}
+
+/** What is in the store is written, also when somebody of the host's throws on being told of it. */
+function evenIfToldInVain<Listener extends Middleware>(listen: Listener): Listener {
+  const guarded: Middleware = (api) => {
+    const listening = listen(api)
+    return (next) => {
+      const plain = listening(next)
+      return (action) => {
+        if (!eventsReceived.match(action)) return plain(action)
+        const before = api.getState()
+        const thrown: unknown[] = []
+        const told = listening((each) => {
+          try {
+            return next(each)
+          } catch (error) {
+            if (api.getState() === before) throw error
+            thrown.push(error)
+            return each
+          }
+        })(action)
+        if (thrown.length > 0) throw thrown[0]
+        return told
+      }
+    }
+  }
+  return guarded as Listener
 }
 
 /** Commands that events of this frame settled; their rows are written with those events. */

@@ -17,6 +17,7 @@ import {
   earlierEventsLoaded,
   eventsReceived,
   followed,
+  foundGone,
   hydrated,
   listed,
   logsDeleted,
@@ -28,7 +29,7 @@ import {
 } from './actions.ts'
 import type { Followed, Hydration, Opened } from './actions.ts'
 import { isDecided, isFinal, settleCommands } from './commands/states.ts'
-import { hearBeats, heardOf } from './evidence/heard.ts'
+import { hearBeats, heardOf, orphaned } from './evidence/heard.ts'
 import type { RunsState, ToolCallTable } from './runsState.ts'
 import { at, emptyTable, put, without } from './table.ts'
 import { evict, keepCalls, keepTail } from './windows.ts'
@@ -40,6 +41,7 @@ const initialState: RunsState = {
   tails: emptyTable(),
   persisted: emptyTable(),
   unconfirmed: emptyTable(),
+  gone: emptyTable(),
   followed: emptyTable(),
   confirmedAt: emptyTable(),
   heartbeatAt: emptyTable(),
@@ -88,6 +90,7 @@ export function runsReducer(state: RunsState = initialState, action: UnknownActi
   if (confirmed.match(action)) {
     return heardOf(state, action.payload.logs, action.payload.at)
   }
+  if (foundGone.match(action)) return orphaned(state, action.payload.logs)
   if (listed.match(action)) {
     return { ...state, listed: Object.fromEntries(action.payload.logs.map((log) => [log, true])) }
   }
@@ -127,6 +130,7 @@ function forget(state: RunsState, logs: readonly LogId[]): RunsState {
     tails: without(state.tails, logs),
     persisted: without(state.persisted, logs),
     unconfirmed: without(state.unconfirmed, logs),
+    gone: without(state.gone, logs),
     followed: without(state.followed, logs),
     confirmedAt: without(state.confirmedAt, logs),
     heartbeatAt: without(state.heartbeatAt, logs),
@@ -185,6 +189,7 @@ function applyChanges(state: RunsState, changes: readonly LogChange[]): RunsStat
     ...state,
     // What has ended needs nobody to vouch for it.
     unconfirmed: without(state.unconfirmed, settled),
+    gone: without(state.gone, settled),
     followed: without(state.followed, settled),
     records: put(
       state.records,
@@ -215,6 +220,7 @@ function replace(state: RunsState, records: readonly LogRecord[]): RunsState {
   const settled = records.filter((record) => isSettled(lifecycleOf(record).status))
   const inFlight = records.filter((record) => !isSettled(lifecycleOf(record).status))
   const runs = records.filter((record) => record.entity === 'run')
+  const logs = records.map(({ log }) => log)
   return {
     ...state,
     records: put(
@@ -227,16 +233,15 @@ function replace(state: RunsState, records: readonly LogRecord[]): RunsState {
     ),
     tails: put(
       state.tails,
-      records.map(({ log }) => [log, []]),
+      logs.map((log) => [log, []]),
     ),
     toolCalls: put(
       state.toolCalls,
       runs.map((record) => [record.log, keptCalls(record)]),
     ),
-    followed: without(
-      state.followed,
-      records.map(({ log }) => log),
-    ),
+    followed: without(state.followed, logs),
+    // Whoever wrote that may drive it.
+    gone: without(state.gone, logs),
     unconfirmed: put(
       without(
         state.unconfirmed,

@@ -23,6 +23,8 @@ export interface RunsState {
   persisted: Table<LogId, number>
   /** In flight when stored, unconfirmed since: never shown as running. */
   unconfirmed: Table<LogId, true>
+  /** Of those, in flight without an owner: it ended, and they kept what they go on from. */
+  gone: Table<LogId, true>
   /** In flight in another page, which writes their events; their live prose is there. */
   followed: Table<LogId, true>
   /** When the owner was last heard of here: its word, its events, its heartbeats. */

@@ -47,3 +47,14 @@ test('a call that may change something says so, a run that replaces another name
     'in place of old',
   ])
 })
+
+test.each([
+  [{}, ['Asked to resume', null]],
+  [{ state: 'queued', detail: 'Waits for its tab.' }, ['Queued to resume', 'Waits for its tab.']],
+  [
+    { state: 'sending', planned: true, detail: 'By the plan that was shown.' },
+    ['Planned to resume', 'By the plan that was shown.'],
+  ],
+] as const)('a command that says %j of itself', (more, says) => {
+  expect(read('w:one', 'control.requested', { commandId: 'c', verb: 'resume', ...more })).toEqual(says)
+})

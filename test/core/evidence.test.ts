@@ -9,6 +9,7 @@ const facts = (more: Partial<EvidenceFacts> = {}): EvidenceFacts => ({
   status: 'running',
   inferred: false,
   unconfirmed: false,
+  ownerGone: false,
   confirmedAt: null,
   lastEventAt: NOW - 4_200,
   heartbeatAt: null,
@@ -40,6 +41,21 @@ test.each([
     'Not confirmed: nobody has said yet that it is still alive.',
     null,
   ],
+  [
+    { status: 'awaiting_user', unconfirmed: true, ownerGone: true, lastEventAt: NOW - 200_000_000 },
+    'Its owner is gone; it goes on from its checkpoint when it is answered or resumed. Last event 2 d ago.',
+    200_000_000,
+  ],
+  [
+    { status: 'paused', unconfirmed: true, ownerGone: true, lastEventAt: null },
+    'Its owner is gone; it goes on from its checkpoint when it is answered or resumed.',
+    null,
+  ],
+  [
+    { status: 'paused', ownerGone: true, lastEventAt: null, heartbeatAt: NOW - 2_000 },
+    'Its owner is gone; it goes on from its checkpoint when it is answered or resumed. Heartbeat 2 s ago.',
+    2_000,
+  ],
   [{ status: 'failed' }, 'Its owner said how it ended.', 4_200],
   [{ status: 'interrupted', inferred: true }, 'Concluded here: its owner never said how it ended.', 4_200],
   // An owner whose clock runs ahead.
@@ -48,8 +64,10 @@ test.each([
   expect(describeEvidence(facts(more))).toMatchObject({ sentence, ageMs })
 })
 
-test('every row in flight is confirmed or not, every settled one told or concluded', () => {
+test('every row in flight is confirmed, not, or without an owner; every settled one told or concluded', () => {
   for (const status of NAMES) {
+    const { kind: ownerless } = describeEvidence(facts({ status, unconfirmed: true, ownerGone: true }))
+    expect([status, ownerless]).toEqual([status, SETTLED.includes(status) ? 'settled' : 'gone'])
     for (const yes of [true, false]) {
       const { kind } = describeEvidence(facts({ status, inferred: yes, unconfirmed: yes }))
       const expected = SETTLED.includes(status)

@@ -17,6 +17,7 @@ interface Shape {
   inferred?: boolean
   sortAt?: number
   unconfirmed?: boolean
+  ownerGone?: boolean
   questions?: readonly MorningQuestion[]
   resumability?: MorningItem['resumability']
 }
@@ -26,6 +27,7 @@ function item({ status, inferred = false, sortAt = 2_000, ...rest }: Shape, name
     log: `w:${name}`,
     lifecycle: { status: openingStatus(status), inferred, sortAt, updatedAt: sortAt },
     unconfirmed: false,
+    ownerGone: false,
     questions: [],
     resumability: 'no',
     ...rest,
@@ -56,6 +58,42 @@ describe('one group each', () => {
       'waits, and the time to answer is over',
       { status: 'paused', unconfirmed: true, questions: [{ ...open, expiresAt: NOW }], resumability: 'safe' },
       'safe_to_resume',
+    ],
+    [
+      'was paused by its person, owner gone, its plan is safe',
+      { status: 'paused', unconfirmed: true, ownerGone: true, resumability: 'safe' },
+      'safe_to_resume',
+    ],
+    [
+      'was paused by its person, owner gone, its plan needs a word',
+      { status: 'paused', unconfirmed: true, ownerGone: true, resumability: 'not-safe' },
+      'lost_owner',
+    ],
+    [
+      'was paused by its person, owner gone, its plan is not made yet',
+      { status: 'paused', unconfirmed: true, ownerGone: true, resumability: 'unknown' },
+      'lost_owner',
+    ],
+    [
+      'waits, owner gone, and can be answered',
+      {
+        status: 'awaiting_user',
+        unconfirmed: true,
+        ownerGone: true,
+        questions: [open],
+        resumability: 'not-safe',
+      },
+      'needs_you',
+    ],
+    [
+      'waits, owner gone, and nobody would get the answer',
+      {
+        status: 'awaiting_user',
+        unconfirmed: true,
+        ownerGone: true,
+        questions: [{ ...open, answerable: false }],
+      },
+      'lost_owner',
     ],
     ['is at work', { status: 'running' }, null],
     ['is paused by its person', { status: 'paused' }, null],
@@ -131,6 +169,7 @@ const items = fc
       inferred: fc.boolean(),
       sortAt: time,
       unconfirmed: fc.boolean(),
+      ownerGone: fc.boolean(),
       questions: fc.array(question, { maxLength: 3 }),
       resumability: fc.constantFrom('safe' as const, 'not-safe' as const, 'no' as const, 'unknown' as const),
     }),
@@ -157,13 +196,14 @@ property(
     expect(Object.values(morning.counts).reduce((sum, count) => sum + count, 0)).toBe(logs.length)
     expect(groupMorning(list.toReversed(), when)).toEqual(morning)
     for (const { name, items: own } of morning.groups) {
-      for (const { lifecycle, unconfirmed, resumability, questions } of own) {
+      for (const { lifecycle, unconfirmed, ownerGone, resumability, questions } of own) {
         const isOver = SETTLED.includes(lifecycle.status)
         if (name === 'finished') expect(isOver && !lifecycle.inferred).toBe(true)
         if (name === 'needs_you') expect(questions.some((each) => each.answerable)).toBe(true)
         if (name === 'safe_to_resume') expect(resumability).toBe('safe')
         // Nothing that its owner drives is taken for lost.
-        if (name !== 'needs_you') expect(isOver || unconfirmed).toBe(true)
+        if (name !== 'needs_you') expect(isOver || unconfirmed || ownerGone).toBe(true)
+        if (name === 'unclear' && !isOver) expect(ownerGone).toBe(false)
       }
     }
   },

@@ -185,6 +185,7 @@ test('B8 agenc-core #2183: a restored run is unconfirmed, whatever it was doing'
       status,
       inferred: false,
       unconfirmed: true,
+      ownerGone: false,
       confirmedAt: null,
       lastEventAt: T0,
       heartbeatAt: null,

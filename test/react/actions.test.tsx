@@ -7,6 +7,7 @@ import { describe, expect, test } from 'vitest'
 import type { LogId } from 'run-ledger'
 import { RunLedgerProvider, useEvidence, useRunActions } from 'run-ledger/react'
 import { scriptedSource } from '../../src/testing/scriptedSource.ts'
+import { breakableSource, tellPage, waiting } from '../state/support/commands.ts'
 import { newScope, openPage, research, script } from '../state/support/page.ts'
 import type { Page } from '../state/support/page.ts'
 
@@ -94,6 +95,27 @@ describe('useRunActions', () => {
       lines.event('w:wf1', 'workflow.transitioned', { to: 'interrupted', trigger: 'process_crashed' }),
     ])
     expect(screen.getByText('by plan')).toBeInTheDocument()
+    expect(screen.getByRole('button', { name: 'resume' }).title).toContain('resumed by a plan')
+  })
+
+  test('C3: a workflow whose owner is gone is resumed by a plan, and no owner is asked again for it', async () => {
+    const { source } = breakableSource({ verbs: VERBS })
+    const { page } = await tellPage(
+      (lines) => [
+        ...waiting(lines),
+        lines.event('w:wf1', 'workflow.transitioned', { to: 'paused', trigger: 'paused_by_user' }),
+      ],
+      { source },
+    )
+    for (const log of [RUN, 'w:wf1'] as const) source.evidence.set(log, { kind: 'gone', exitCode: null })
+    show(page, <Actions log="w:wf1" />)
+    expect(screen.getByText('not by plan')).toBeInTheDocument()
+    const { ask } = source
+    let asked = 0
+    source.ask = (runs) => ((asked += 1) === 1 ? ask(runs) : Promise.reject(new Error('asked again')))
+    await act(() => page.ledger.reconcile())
+    expect(await screen.findByText('by plan')).toBeInTheDocument()
+    expect(screen.getByRole('button', { name: 'pause' }).title).not.toBe('')
     expect(screen.getByRole('button', { name: 'resume' }).title).toContain('resumed by a plan')
   })
 

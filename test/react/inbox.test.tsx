@@ -5,6 +5,7 @@ import type { ReactNode } from 'react'
 import { Provider } from 'react-redux'
 import { describe, expect, test } from 'vitest'
 import { RunLedgerProvider, useInbox, usePendingQuestions } from 'run-ledger/react'
+import { breakableSource, tellPage, waiting } from '../state/support/commands.ts'
 import { newScope, openPage, research, script } from '../state/support/page.ts'
 import type { Page } from '../state/support/page.ts'
 
@@ -28,7 +29,7 @@ function Inbox() {
           </button>
           <p>
             {item.workflowTitle} · {item.threadId} · {item.isPending ? 'pending' : 'open'} ·{' '}
-            {item.whyNot ?? 'can be answered'} · {item.queued}
+            {item.whyNot ?? 'can be answered'} · {item.queued} · {item.orphaned}
           </p>
           <p role="alert">{item.error}</p>
         </li>
@@ -118,6 +119,33 @@ describe('useInbox', () => {
     await hear(page, lines, asking(lines, 'wf1', { expiresAt: Date.UTC(2026, 1, 1) }))
     expect(screen.getByRole('button')).toBeDisabled()
     expect(screen.getByText(/The time to answer is over/)).toBeInTheDocument()
+  })
+
+  test('C3: whose owner is gone, says that its answer goes on from the checkpoint', async () => {
+    const { page } = await tellPage(waiting)
+    show(page, <Inbox />)
+    expect(await screen.findByText(/can be answered · ·$/)).toBeInTheDocument()
+    page.source.evidence.set(RUN, { kind: 'gone', exitCode: null })
+    await act(() => page.ledger.reconcile())
+    expect(
+      await screen.findByText(/Its owner is gone; with an answer it goes on from its checkpoint/),
+    ).toBeInTheDocument()
+    expect(screen.getByRole('button')).toBeEnabled()
+  })
+
+  test('O1: an answer that nobody can take on yet is queued, and says that its owner is gone', async () => {
+    const { source, say } = breakableSource()
+    const { page } = await tellPage(waiting, { source })
+    source.evidence.set(RUN, { kind: 'gone', exitCode: null })
+    show(page, <Inbox />)
+    await act(() => page.ledger.reconcile())
+    await act(async () => say('disconnected'))
+    await waitFor(() => expect(screen.getByRole('button')).toBeEnabled())
+    await userEvent.click(screen.getByRole('button'))
+    expect(
+      await screen.findByText(/Queued: its owner is gone, and it goes on from its checkpoint once/),
+    ).toBeInTheDocument()
+    expect(source.sent).toEqual([])
   })
 
   test('questions of runs that have settled are history', async () => {

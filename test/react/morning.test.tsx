@@ -4,6 +4,7 @@ import userEvent from '@testing-library/user-event'
 import type { ReactNode } from 'react'
 import { Provider } from 'react-redux'
 import { describe, expect, test } from 'vitest'
+import { encodeCheckpoint } from '../../src/core/checkpoint.ts'
 import { presenceNoted, runLog, workflowLog } from 'run-ledger'
 import { RunLedgerProvider, useMorning } from 'run-ledger/react'
 import { newScope, openPage, research, script, START } from '../state/support/page.ts'
@@ -40,6 +41,17 @@ const settle = (lines: ReturnType<typeof script>, id: string, to: string): objec
   lines.event(`r:${id}.research.1`, 'run.transitioned', { to, trigger: 'result_received' }),
   lines.event(`w:${id}`, 'workflow.transitioned', { to, trigger: 'result_received' }),
 ]
+
+const checkpointOf = (runId: string): string =>
+  encodeCheckpoint({
+    runId,
+    agentId: 'researcher',
+    contentKey: 'key',
+    attempt: 1,
+    iteration: 1,
+    history: [],
+    questionId: null,
+  })
 
 /** One visit that ends: three workflow runs, of which one has finished, one asks and one is at work. */
 async function leave(scope: string, leftAt: number): Promise<void> {
@@ -106,6 +118,41 @@ describe('useMorning', () => {
     await comeBack(scope, false)
     expect(await screen.findByText('unclear: works')).toBeInTheDocument()
     expect(screen.getByText('safe_to_resume: none')).toBeInTheDocument()
+  })
+
+  test('C3: what waits or was paused without an owner is never unclear', async () => {
+    const scope = newScope()
+    const before = openPage(scope)
+    await before.boot()
+    const lines = script('live:1')
+    const halt = (id: string, to: string, trigger: string): object[] => {
+      const run = `r:${id}.research.1`
+      const question = { questionId: 'q', prompt: 'Which?' }
+      return [
+        ...research(lines, id, id),
+        lines.event(run, 'checkpoint.saved', { state: checkpointOf(`${id}.research.1`) }),
+        ...(to === 'awaiting_user' ? [lines.event(run, 'question.asked', question)] : []),
+        lines.event(run, 'run.transitioned', { to, trigger }),
+        lines.event(`w:${id}`, 'workflow.transitioned', { to, trigger }),
+      ]
+    }
+    before.source.emit(lines.stream, [
+      ...halt('wf1', 'awaiting_user', 'question_asked'),
+      ...halt('wf2', 'paused', 'paused_by_user'),
+    ])
+    await before.ledger.whenIdle()
+    await before.ledger.dispose()
+
+    const page = openPage(scope)
+    for (const log of ['wf1', 'wf2'].flatMap((id) => [workflowLog(id), runLog(`${id}.research.1`)])) {
+      page.source.evidence.set(log, { kind: 'gone', exitCode: null })
+    }
+    show(page, <Morning />)
+    await act(() => page.boot())
+    expect(await screen.findByText('needs_you: wf1')).toBeInTheDocument()
+    expect(await screen.findByText('lost_owner: wf2')).toBeInTheDocument()
+    expect(screen.getByText('unclear: none')).toBeInTheDocument()
+    expect(page.source.sent).toEqual([])
   })
 
   test('put away, it stays away for this visit', async () => {

@@ -1,7 +1,9 @@
 /** Resuming a workflow run after its page and its orchestrator are gone: plan, execution, refusals. SPEC R1-R3. */
 import { describe, expect, test } from 'vitest'
+import { describeEvent } from '../../src/core/describe.ts'
 import type { ResumePlan } from '../../src/core/resume/plan.ts'
 import { CannotPlanError, StalePlanError } from '../../src/index.ts'
+import { at } from '../../src/state/table.ts'
 import { DEFINITION, openWorkshop, Outside, until } from './support/resuming.ts'
 import type { Workshop } from './support/resuming.ts'
 
@@ -56,6 +58,18 @@ describe('resume', () => {
     const counts = ['plan.1', 'work.1', 'work.2', 'work.3'].map((child) => outside.callsOf(`${id}.${child}`))
     expect(counts).toEqual([1, 1, 2, 1])
     expect(page.workflow(id).workflow).toMatchObject({ attempt: 2, trigger: 'result_received' })
+  })
+
+  test('R1: the timeline says that it was planned, and that its orchestrator was asked, each once', async () => {
+    const outside = new Outside()
+    const id = await cutOff(outside)
+    const page = await openWorkshop(outside)
+    await page.ledger.resumeWorkflow(await page.ledger.planResume(id))
+    await reportOf(page, id)
+    const titles = (at(page.state().runs.tails, `w:${id}`) ?? []).map((event) => describeEvent(event).title)
+    const requests = titles.filter((title) => /^(Planned|Queued|Asked) to/.test(title))
+    expect(requests.slice(-2)).toEqual(['Planned to resume', 'Asked to resume'])
+    expect(requests.filter((title) => title.endsWith('resume'))).toHaveLength(2)
   })
 
   test('R2: planning changes nothing and comes out the same twice', async () => {

@@ -47,7 +47,13 @@ function claimOf(records: Stored, command: RunCommand): readonly SourceEvent[] {
   const { id: commandId, log, verb, createdAt } = command
   if (!records.has(log)) return []
   const envelope = { log, stream: COMMANDS_STREAM, position: `${commandId}:claimed`, timestamp: createdAt }
-  const payload = { commandId, verb, detail: 'By the plan that was shown.', state: command.state }
+  const payload = {
+    commandId,
+    verb,
+    detail: 'By the plan that was shown.',
+    state: command.state,
+    planned: true,
+  }
   return [{ ...envelope, type: 'control.requested', payload }]
 }
 

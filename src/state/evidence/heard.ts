@@ -1,5 +1,6 @@
 /**
- * Owns hearing of a run: who sends its events, its heartbeats or knows it vouches for it, and leaves the time.
+ * Owns hearing of a run: who sends its events, its heartbeats or knows it vouches for it, and leaves the time. And
+ * hearing that nobody will any more.
  */
 import type { TransientEvent } from '../../core/events.ts'
 import type { LogId } from '../../core/ids.ts'
@@ -15,8 +16,20 @@ export function heardOf(state: RunsState, logs: readonly LogId[], when: number):
   return {
     ...state,
     unconfirmed: without(state.unconfirmed, logs),
+    gone: without(state.gone, logs),
     followed: without(state.followed, logs),
     confirmedAt: later(state.confirmedAt, logs, when),
+  }
+}
+
+/** In flight, known to have no owner: not confirmed either, until somebody is heard of. */
+export function orphaned(state: RunsState, logs: readonly LogId[]): RunsState {
+  const entries = logs.map((log) => [log, true] as const)
+  return {
+    ...state,
+    gone: put(state.gone, entries),
+    unconfirmed: put(state.unconfirmed, entries),
+    followed: without(state.followed, logs),
   }
 }
 

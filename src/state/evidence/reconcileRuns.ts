@@ -1,18 +1,20 @@
 /**
- * Owns asking the owners of runs and acting on their word: alive is confirmed, gone is settled as inferred, alive
- * after all begins anew, anything else changes nothing. SPEC C1–C3.
+ * Owns asking the owners of runs and acting on their word: alive is confirmed, gone is settled as inferred or, where
+ * the run kept what it goes on from, left without an owner; alive after all begins anew, anything else changes
+ * nothing. SPEC C1–C3.
  */
 import { lifecycleOf } from '../../core/entities.ts'
 import type { LogRecord } from '../../core/entities.ts'
 import { reconcile } from '../../core/reconcile.ts'
+import type { LogId } from '../../core/ids.ts'
 import { isSettled } from '../../core/status.ts'
-import { confirmed } from '../actions.ts'
+import { confirmed, foundGone } from '../actions.ts'
 import { decide, eachOf } from '../decide.ts'
 import { gatherEvidence, readCheckpoints } from './ask.ts'
 import { catchUp, movedOf } from '../tabs/follow.ts'
 import type { Runtime } from '../runtime.ts'
 import { selectWorkflowRuns } from '../selectors/selectors.ts'
-import { keysOf, valuesOf } from '../table.ts'
+import { at, keysOf, valuesOf } from '../table.ts'
 
 export async function reconcileRuns(runtime: Runtime): Promise<void> {
   const { getState, clock, dispatch } = runtime
@@ -28,18 +30,25 @@ export async function reconcileRuns(runtime: Runtime): Promise<void> {
   const gone = judged.filter(({ log }) => evidence.get(log)?.kind === 'gone')
   const checkpoints = await readCheckpoints(runtime, gone)
   const heads = new Map(judged.map((record) => [record.log, lifecycleOf(record).lastSequence]))
-  await decide(
-    runtime,
-    judged.map(({ log }) => log),
-    eachOf((record) => {
-      // Touched after the question was asked: the answer is about something that is no more (C2).
-      if (lifecycleOf(record).lastSequence !== heads.get(record.log)) return null
-      const hasCheckpoint = checkpoints.has(record.log)
-      const about = evidence.get(record.log) ?? { kind: 'unknown' }
-      const childSeenAt = childSeen(runtime, record)
-      return reconcile({ record, evidence: about, hasCheckpoint, childSeenAt }, clock.now())
-    }),
-  )
+  const kept = new Set<LogId>()
+  if (judged.length > 0)
+    await decide(
+      runtime,
+      judged.map(({ log }) => log),
+      eachOf((record) => {
+        kept.delete(record.log)
+        // Touched after the question was asked: the answer is about something that is no more (C2).
+        if (lifecycleOf(record).lastSequence !== heads.get(record.log)) return null
+        const hasCheckpoint = checkpoints.has(record.log)
+        const about = evidence.get(record.log) ?? { kind: 'unknown' }
+        const childSeenAt = childSeen(runtime, record)
+        const event = reconcile({ record, evidence: about, hasCheckpoint, childSeenAt }, clock.now())
+        if (event === null && about.kind === 'gone') kept.add(record.log)
+        return event
+      }),
+    )
+  const orphans = [...kept].filter((log) => isNewOrphan(runtime, log, heads.get(log)))
+  if (orphans.length > 0) dispatch(foundGone({ logs: orphans }))
   const alive = asked.filter(({ log }) => evidence.get(log)?.kind === 'live').map(({ log }) => log)
   if (alive.length > 0) dispatch(confirmed({ logs: alive, at: clock.now() }))
 }
@@ -53,6 +62,13 @@ function isOpenToWord(record: LogRecord): boolean {
 /** Whether that word could change the record: an end of what is in flight, life in what is not. */
 const isTelling = (record: LogRecord, kind: string | undefined): boolean =>
   kind === (isSettled(lifecycleOf(record).status) ? 'live' : 'gone')
+
+/** Not known as one, and not heard of since its owner was asked. */
+function isNewOrphan({ getState }: Runtime, log: LogId, head: number | undefined): boolean {
+  const { records, gone } = getState().runs
+  const record = at(records, log)
+  return record !== undefined && at(gone, log) === undefined && lifecycleOf(record).lastSequence === head
+}
 
 /** Another tab may have written about what we show, its own runs and ours, and died before it said so. */
 async function refreshOthers(runtime: Runtime): Promise<void> {

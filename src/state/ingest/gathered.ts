@@ -15,6 +15,9 @@ import type { Redaction } from '../../core/redaction.ts'
 import { isSettled } from '../../core/status.ts'
 import type { QuarantineEntry } from '../../ledger/copies.ts'
 import type { Durability } from '../../ledger/port.ts'
+import type { Frame } from '../actions.ts'
+import type { RunsState } from '../runsState.ts'
+import { at } from '../table.ts'
 import { COMPARED } from './repeats.ts'
 import type { Repeat } from './repeats.ts'
 
@@ -46,6 +49,10 @@ export function newGathered(received: number): Gathered {
     repeats: [],
   }
 }
+
+/** Whether the store has it: its log's latest events are in memory. */
+export const isTaken = (tails: RunsState['tails'], { event: { log, stream, position } }: Prepared): boolean =>
+  (at(tails, log) ?? []).some((each) => each.stream === stream && each.position === position)
 
 /** Puts refused inputs aside, each with a name of its own: two pages may refuse something at the same moment. */
 export function createQuarantine(options: { clock: Clock; redaction: Redaction; page: string }) {
@@ -93,7 +100,7 @@ export function toItem(raw: unknown, stream: StreamInfo, redaction: Redaction = 
       : refuse(position, redaction.text(result.reason))
   } catch (error) {
     // The host's hook is the only thing here that throws.
-    return refuse(position, redactionFailed(error, redaction))
+    return refuse(position, failedBy('redaction failed', error, redaction))
   }
 }
 
@@ -105,8 +112,9 @@ const refuse = (position: Position | null, reason: string): TakenItem => ({
   refused: reason,
 })
 
-export const redactionFailed = (error: unknown, redaction: Redaction): string =>
-  `redaction failed: ${redaction.text(error instanceof Error ? error.message : String(error))}`.slice(0, 300)
+/** Why something was refused that threw. */
+export const failedBy = (what: string, error: unknown, redaction: Redaction): string =>
+  `${what}: ${redaction.text(error instanceof Error ? error.message : String(error))}`.slice(0, 300)
 
 export function gapBefore(next: SourceEvent, stream: string, gap: Gap): Prepared {
   const { log, timestamp } = next
@@ -122,8 +130,27 @@ export function gapBefore(next: SourceEvent, stream: string, gap: Gap): Prepared
   return { event, blobs: [], contents: [] }
 }
 
+/** What the fold made of it, as the store and the writer take it. */
+export function frameOf(
+  { events, transient, quarantine, counts }: Gathered,
+  { changes, redundant, cursors }: Pick<Frame, 'changes' | 'cursors'> & { redundant: number },
+  receivedAt: number,
+): Frame {
+  return {
+    changes,
+    transient,
+    cursors,
+    blobs: events.flatMap(({ blobs }) => blobs),
+    contents: events.flatMap(({ contents }) => contents),
+    quarantine,
+    counts: { ...counts, redundant },
+    durability: durabilityOf(changes),
+    receivedAt,
+  }
+}
+
 /** What must not be lost to a power cut is written through to the disk. */
-export function durabilityOf(changes: readonly LogChange[]): Durability {
+function durabilityOf(changes: readonly LogChange[]): Durability {
   const strict = changes.some(
     ({ events, transitions }) =>
       transitions.some((each) => isSettled(each.to)) || events.some((event) => STRICT_TYPES.has(event.type)),

@@ -2,30 +2,27 @@
  * Owns the way from a source to the store: decode, redact, cut, order, dedupe, then one dispatch a frame. Holds
  * everything back until hydration ends and while a decision of ours commits. SPEC F1–F3, W3, H1, A1, A3.
  */
-import type { Dispatch } from '@reduxjs/toolkit'
 import { accept } from '../../core/accept.ts'
 import type { LogRecord } from '../../core/entities.ts'
 import type { StreamInfo } from '../../core/events.ts'
 import type { LogId } from '../../core/ids.ts'
 import { createStreamIntake } from '../../core/intake.ts'
 import type { Gap, StreamIntake } from '../../core/intake.ts'
-import type { Clock } from '../../core/ports.ts'
-import type { Redaction } from '../../core/redaction.ts'
 import { createDeltaRedaction } from '../../core/redactDeltas.ts'
-import type { Ledger } from '../../ledger/port.ts'
-import type { Frames } from '../../platform/page.ts'
 import { eventsReceived, recordsLoaded } from '../actions.ts'
 import { dropStored } from '../dropStored.ts'
 import {
   createQuarantine,
-  durabilityOf,
+  failedBy,
+  frameOf,
   gapBefore,
+  isTaken,
   newGathered,
-  redactionFailed,
   repeated,
   toItem,
 } from './gathered.ts'
 import type { Gathered, Item } from './gathered.ts'
+import type { IngestOptions } from './options.ts'
 import { changedRepeats, OTHER_CONTENT } from './repeats.ts'
 import { createRunLimit } from './runLimit.ts'
 import type { RunsState } from '../runsState.ts'
@@ -52,17 +49,8 @@ interface Arrived {
   raw: unknown
 }
 
-export function createIngest(options: {
-  ledger: Pick<Ledger, 'readCursor' | 'readRecords' | 'readEvents' | 'sizeOf'>
-  clock: Clock
-  frames: Frames
-  dispatch: Dispatch
-  runs: () => RunsState
-  redaction: Redaction
-  /** Tells this page's refusals from those of others at the same moment. */
-  page: string
-}): Ingest {
-  const { ledger, clock, frames, dispatch, runs, redaction, page } = options
+export function createIngest(options: IngestOptions): Ingest {
+  const { ledger, clock, frames, dispatch, runs, redaction, page, failed } = options
   const deltas = createDeltaRedaction(redaction)
   const quarantine = createQuarantine({ clock, redaction, page })
   const limit = createRunLimit({ ledger, recordOf: (log) => at(runs().records, log) })
@@ -88,16 +76,20 @@ export function createIngest(options: {
 
   function run(): void {
     if (disposed || holds > 0 || pumping !== null) return
-    pumping = pump().finally(() => {
-      pumping = null
-      schedule()
-    })
+    const into = newGathered(0)
+    pumping = pump(into)
+      .catch((error: unknown) => giveUp(into, error))
+      .finally(() => {
+        pumping = null
+        schedule()
+      })
   }
 
-  async function pump(): Promise<void> {
+  async function pump(gathered: Gathered): Promise<void> {
     const batch = queue.splice(0, FRAME_EVENTS)
+    gathered.counts.received = batch.length
     await openStreams(batch)
-    const gathered = gather(batch)
+    gather(batch, gathered)
     for (const { prepared, raw } of await changedRepeats(ledger, gathered.repeats, runs().tails)) {
       quarantine(gathered, prepared.event.stream, prepared.event.position, OTHER_CONTENT, raw)
     }
@@ -119,11 +111,9 @@ export function createIngest(options: {
     )
   }
 
-  function gather(batch: readonly Arrived[]): Gathered {
-    const into = newGathered(batch.length)
+  function gather(batch: readonly Arrived[], into: Gathered): void {
     for (const { stream, raw } of batch) offer(into, stream, raw)
     expire(into)
-    return into
   }
 
   function offer(into: Gathered, stream: StreamInfo, raw: unknown): void {
@@ -157,7 +147,7 @@ export function createIngest(options: {
     } catch (error) {
       const position = item.kind === 'transient' ? redaction.position(item.event.position) : null
       const raw = item.kind === 'transient' ? item.event : null
-      quarantine(into, stream, position, redactionFailed(error, redaction), raw)
+      quarantine(into, stream, position, failedBy('redaction failed', error, redaction), raw)
     }
   }
 
@@ -231,19 +221,22 @@ export function createIngest(options: {
     // A frame of live prose alone is not worth a write; its cursor goes with the next event.
     const isWritten = changes.length > 0 || into.quarantine.length > 0
     const cursors = isWritten ? [...into.streams].flatMap((id) => intakes.get(id)?.intake.cursor() ?? []) : []
-    dispatch(
-      eventsReceived({
-        changes,
-        transient: into.transient,
-        cursors,
-        blobs: into.events.flatMap(({ blobs }) => blobs),
-        contents: into.events.flatMap(({ contents }) => contents),
-        quarantine: into.quarantine,
-        counts: { ...into.counts, redundant },
-        durability: durabilityOf(changes),
-        receivedAt: clock.now(),
-      }),
-    )
+    dispatch(eventsReceived(frameOf(into, { changes, redundant, cursors }, clock.now())))
+  }
+
+  /** Something threw, here or in a listener of the host's: said, and what did not reach the store is put aside. */
+  function giveUp(into: Gathered, error: unknown): void {
+    try {
+      const lost = into.events.filter((each) => !isTaken(runs().tails, each))
+      const aside = { ...newGathered(0), quarantine: [...into.quarantine] }
+      const why = failedBy('it could not be taken in', error, redaction)
+      for (const { event } of lost) quarantine(aside, event.stream, event.position, why, event)
+      failed(error)
+      const nothing = { changes: [], redundant: 0, cursors: [] }
+      if (lost.length > 0 && !disposed) dispatch(eventsReceived(frameOf(aside, nothing, clock.now())))
+    } catch {
+      // Who throws at everything is told no more.
+    }
   }
 
   return {

@@ -3,9 +3,10 @@
  * their results and checkpoints, who still drives them, and the agents there are. Reads only. SPEC R2.
  */
 import { decodeCheckpoint } from '../../core/checkpoint.ts'
-import type { Json, LogRecord, RunRecord, ToolCall, WorkflowRecord } from '../../core/entities.ts'
+import type { Json, LogRecord, RunRecord, WorkflowRecord } from '../../core/entities.ts'
 import { workflowLog } from '../../core/ids.ts'
 import type { Evidence } from '../../core/ports.ts'
+import { danglingOf } from '../../core/resume/dangling.ts'
 import type { ResumeChild, ResumeWorld } from '../../core/resume/plan.ts'
 import { DEFAULT_POLICY } from '../../core/resume/policy.ts'
 import type { ResumePolicy } from '../../core/resume/policy.ts'
@@ -25,6 +26,7 @@ export interface PlanOptions {
   agreed?: readonly string[]
 }
 
+const WITHHELD = 'Its checkpoint held what looks like a secret, which is not kept.'
 const PAGE = 500
 /** Children looked into at once: a workflow may have thousands, with blobs of megabytes. */
 const AT_ONCE = 8
@@ -82,11 +84,12 @@ async function lookInto(runtime: Runtime, record: RunRecord, evidence: Evidence)
     readResult(runtime, record),
     readCheckpoint(runtime, record),
   ])
-  return { record, evidence, result, checkpoint, dangling: danglingOf(record.toolCalls) }
+  return { record, evidence, result, checkpoint, dangling: danglingOf(record) }
 }
 
 async function readResult(runtime: Runtime, { run }: RunRecord): Promise<ResumeChild['result']> {
   if (run.result === null) return { kind: 'none' }
+  if (run.result.redacted === true) return { kind: 'redacted' }
   const text = await readText(runtime, run.result)
   if (text.kind === 'missing' || text.text.length !== run.result.chars) return { kind: 'missing' }
   try {
@@ -98,6 +101,7 @@ async function readResult(runtime: Runtime, { run }: RunRecord): Promise<ResumeC
 
 async function readCheckpoint(runtime: Runtime, { run }: RunRecord): Promise<ResumeChild['checkpoint']> {
   if (run.checkpoint === null) return { kind: 'none' }
+  if (run.checkpoint.state.redacted === true) return { kind: 'unusable', why: WITHHELD }
   const text = await readText(runtime, run.checkpoint.state)
   if (text.kind === 'missing') return { kind: 'unusable', why: 'Its checkpoint is missing.' }
   const { id, agentId, contentKey } = run
@@ -106,12 +110,6 @@ async function readCheckpoint(runtime: Runtime, { run }: RunRecord): Promise<Res
   const calls = decoded.state.history.filter(({ kind }) => kind === 'tool' || kind === 'toolFailed')
   return { kind: 'usable', calls: calls.length }
 }
-
-/** Calls whose own end never came. Only one that says it changes nothing is known to be harmless. */
-const danglingOf = (calls: readonly ToolCall[]): readonly string[] =>
-  calls
-    .filter(({ effect, status, inferred }) => effect !== 'none' && (inferred || status === 'running'))
-    .map(({ name }) => name)
 
 /** In order, some at a time. */
 async function eachAtMost<Item, Result>(

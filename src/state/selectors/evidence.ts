@@ -21,6 +21,7 @@ export function selectEvidenceOf(state: RunLedgerState, log: LogId): Omit<Eviden
     status,
     inferred,
     unconfirmed: selectIsUnconfirmed(state, log),
+    ownerGone: at(state.runs.gone, log) === true,
     confirmedAt: at(state.runs.confirmedAt, log) ?? null,
     lastEventAt: tail.length > 0 ? told : updatedAt,
     heartbeatAt: at(state.runs.heartbeatAt, log) ?? null,

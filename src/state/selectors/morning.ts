@@ -18,14 +18,21 @@ import { at, valuesOf } from '../table.ts'
 export interface MorningRoot {
   entry: RunListEntry
   lifecycle: Lifecycle
+  /** In flight, and known to be driven by nobody. */
+  ownerGone: boolean
   /** Open ones of it and of its children, oldest first. */
   questions: readonly PendingQuestion[]
 }
 
 /** Every workflow run, and every run that belongs to none. */
 export const selectMorningRoots = createSelector(
-  [selectRunList, selectPendingQuestions, (state: RunLedgerState) => state.runs.records],
-  (entries, pending, records): readonly MorningRoot[] => {
+  [
+    selectRunList,
+    selectPendingQuestions,
+    (state: RunLedgerState) => state.runs.records,
+    (state: RunLedgerState) => state.runs.gone,
+  ],
+  (entries, pending, records, gone): readonly MorningRoot[] => {
     const byRoot = new Map<LogId, PendingQuestion[]>()
     for (const each of pending) {
       const root = each.workflowRunId === null ? each.log : workflowLog(each.workflowRunId)
@@ -36,27 +43,30 @@ export const selectMorningRoots = createSelector(
     return entries.flatMap((entry) => {
       const record = at(records, entry.log)
       if (record === undefined) return []
-      return [{ entry, lifecycle: lifecycleOf(record), questions: byRoot.get(entry.log) ?? [] }]
+      const ownerGone = at(gone, entry.log) === true
+      return [{ entry, lifecycle: lifecycleOf(record), ownerGone, questions: byRoot.get(entry.log) ?? [] }]
     })
   },
 )
 
 /**
- * Workflow runs that nobody ended: cut off, or in flight with no word of an owner. One that a person stopped or
- * paused, that waits for a person, or that failed by its owner's word is left to its own page.
+ * Workflow runs that nobody ended: cut off, in flight without an owner, or at work with no word of one. One that a
+ * person stopped, that failed by its owner's word, or that is paused or waits with an owner is left to its own page.
  */
 export const selectLostWorkflows = createSelector(
   [
     (state: RunLedgerState) => state.runs.records,
     (state: RunLedgerState) => state.runs.unconfirmed,
     (state: RunLedgerState) => state.runs.followed,
+    (state: RunLedgerState) => state.runs.gone,
   ],
-  (records, unconfirmed, followed): readonly WorkflowRecord[] =>
+  (records, unconfirmed, followed, gone): readonly WorkflowRecord[] =>
     valuesOf(records)
       .filter((record) => record.entity === 'workflow')
       .filter(
         (record) =>
           record.workflow.status === 'interrupted' ||
+          at(gone, record.log) === true ||
           (isAtWork(record) && at(unconfirmed, record.log) === true && at(followed, record.log) !== true),
       )
       .toSorted((a, b) => a.workflow.updatedAt - b.workflow.updatedAt || (a.log < b.log ? -1 : 1)),

@@ -4,6 +4,7 @@
  */
 import { MessageChannel } from 'node:worker_threads'
 import { vi } from 'vitest'
+import type { RunLedgerOptions } from '../../../src/index.ts'
 import type { Json, RunRecord, WorkflowRecord } from '../../../src/core/entities.ts'
 import { runLog, workflowLog } from '../../../src/core/ids.ts'
 import type { Source } from '../../../src/core/ports.ts'
@@ -42,6 +43,8 @@ export class Outside {
   readonly stuck = new Set<Json>()
   /** Items whose workers ask first. */
   readonly asking = new Set<Json>()
+  /** Items whose workers fail after their call. */
+  readonly doomed = new Set<Json>()
   /** Agents that are there no more. */
   readonly retired = new Set<string>()
   effect: 'none' | 'write' = 'none'
@@ -65,18 +68,26 @@ export class Outside {
   }
 
   agents(): readonly Agent[] {
-    const agent = (id: string, run: Agent['run']): Agent => ({ id, name: `The ${id}`, description: '', run })
+    const agent = (id: string, run: Agent['run']): Agent => ({
+      id,
+      name: `The ${id}`,
+      description: '',
+      takesFollowUps: id === 'worker',
+      run,
+    })
     const all = [
       agent('planner', async (context) => {
         await this.call(context, 'outline', null)
         return { output: { items: ['a', 'b', 'c'] }, summary: 'Planned.' }
       }),
-      agent('worker', async (context, { item }) => {
+      agent('worker', async (context, { item, followUps }) => {
         await this.call(context, 'look', item)
+        if (this.doomed.has(item)) throw new Error(`Nothing is known of ${String(item)}.`)
         const answer = this.asking.has(item)
           ? await context.ask({ prompt: `What of ${String(item)}?`, options: [] })
           : null
-        return { output: { item, answer, long: LONG }, summary: `Worked on ${String(item)}.` }
+        const words = followUps.length > 0 ? { followUps } : {}
+        return { output: { item, answer, long: LONG, ...words }, summary: `Worked on ${String(item)}.` }
       }),
       agent('writer', async (_context, { input, upstream }) => {
         const given = (upstream['work'] ?? []).map(({ output }) => output)
@@ -96,7 +107,10 @@ export interface Workshop extends Page {
   crash(): Promise<void>
 }
 
-export async function openWorkshop(outside: Outside): Promise<Workshop> {
+export async function openWorkshop(
+  outside: Outside,
+  options: Pick<RunLedgerOptions, 'capture'> = {},
+): Promise<Workshop> {
   const { port1, port2 } = new MessageChannel()
   const locks = memoryLocks(outside.registry)
   const workerLocks = memoryLocks(outside.registry)
@@ -108,7 +122,7 @@ export async function openWorkshop(outside: Outside): Promise<Workshop> {
     ids: randomIds,
   })
   const local = orchestratorSource(port1 as unknown as MessagePortLike, { locks })
-  const page = openPage(outside.scope, { locks, source: local as unknown as ScriptedSource })
+  const page = openPage(outside.scope, { ...options, locks, source: local as unknown as ScriptedSource })
   await page.boot()
   await vi.waitFor(() => {
     if (page.state().ledger.sources['local']?.state !== 'connected') throw new Error('not connected yet')
