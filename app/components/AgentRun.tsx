@@ -14,7 +14,7 @@ export function AgentRun({ child, question }: { child: RunRecord; question: stri
     <AgentRow row={toRow(child, unconfirmed, question)}>
       {(follow) => (
         <>
-          <ToolList calls={toolCalls} follow={follow} frozen={unconfirmed} />
+          <ToolList calls={toolCalls} since={run.startedAt} follow={follow} frozen={unconfirmed} />
           <SettledQuestions questions={child.questions} />
           {run.output !== null && !follow && <TextBlock label="Result" text={run.output} />}
         </>

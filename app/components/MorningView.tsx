@@ -4,7 +4,7 @@
  */
 import { useId, useState } from 'react'
 import { useMorning } from 'run-ledger/react'
-import type { MorningView as Morning } from 'run-ledger/react'
+import type { MorningEntry, MorningView as Morning } from 'run-ledger/react'
 import { count, formatAge, formatStarted } from '../lib/format.ts'
 import { MorningGroup } from './MorningGroup.tsx'
 import { ResumeAll } from './ResumeAll.tsx'
@@ -12,17 +12,22 @@ import { ResumeOutcomes } from './ResumeOutcomes.tsx'
 
 export function MorningView() {
   const morning = useMorning()
-  const { isShown, groups, resuming, outcomes, dismiss } = morning
+  const { isShown, resuming, outcomes, dismiss } = morning
+  const groups = morning.groups.map(({ name, entries }) => ({
+    name,
+    entries: entries.filter((entry) => name !== 'needs_you' || !wasAskedNow(entry)),
+  }))
+  const total = countOf(groups)
   const [isClosed, setClosed] = useState(false)
   const id = useId()
   // What a resume came to is still told when it has emptied the list.
   const hasNews = resuming || outcomes.length > 0
-  if (isClosed || (!isShown && !hasNews)) return null
+  if (isClosed || !((isShown && total > 0) || hasNews)) return null
   return (
     <section className="morning" data-testid="morning" aria-labelledby={id}>
       <div className="section-head">
         <h2 id={id}>While you were away</h2>
-        <span className="note">{headline(morning)}</span>
+        <span className="note">{headline(morning, groups)}</span>
         <button
           type="button"
           className="link-button"
@@ -48,11 +53,19 @@ export function MorningView() {
   )
 }
 
-function headline({ total, oldestWaitMs, leftAt }: Morning): string {
+const countOf = (groups: Morning['groups']): number =>
+  groups.reduce((sum, { entries }) => sum + entries.length, 0)
+
+/** Who was here when it was asked was not away. */
+const wasAskedNow = ({ questions }: MorningEntry): boolean =>
+  questions.length > 0 && questions.every(({ question }) => question.askedAt >= performance.timeOrigin)
+
+function headline({ oldestWaitMs, leftAt }: Morning, groups: Morning['groups']): string {
+  const waits = groups.some(({ name, entries }) => name === 'needs_you' && entries.length > 0)
   const said = [
     ...(leftAt === null ? [] : [`since ${formatStarted(leftAt)}`]),
-    count(total, 'run'),
-    ...(oldestWaitMs === null ? [] : [`the oldest question has waited ${formatAge(oldestWaitMs)}`]),
+    count(countOf(groups), 'run'),
+    ...(oldestWaitMs === null || !waits ? [] : [`the oldest question has waited ${formatAge(oldestWaitMs)}`]),
   ]
   return said.join(' · ')
 }

@@ -76,7 +76,11 @@ function Entry({ entry, view }: { entry: PlanEntry; view: Agreement }) {
       </div>
       <p className="plan-figures">
         {kept !== null && <span>saves {kept}</span>}
-        {again !== null && <span className="plan-again">does again {again}</span>}
+        {again !== null && (
+          <span className="plan-again">
+            {action === 'blocked' ? 'would do again' : 'does again'} {again}
+          </span>
+        )}
       </p>
     </li>
   )

@@ -4,9 +4,10 @@
  */
 import { useId, useRef, useState } from 'react'
 import type { FormEvent } from 'react'
-import { APPROVALS, answerFromText, checkAnswer } from 'run-ledger'
+import { APPROVALS, checkAnswer } from 'run-ledger'
 import type { Question } from 'run-ledger'
 import type { InboxItem, InboxView } from 'run-ledger/react'
+import { answerHint, readAnswer } from '../lib/answerHint.ts'
 import { useNumberKeys } from '../lib/shortcuts.ts'
 import { visible } from '../lib/visible.ts'
 import { AnswerOptions } from './AnswerOptions.tsx'
@@ -25,7 +26,9 @@ interface QuestionFormProps {
 export function QuestionForm({ item, answer, hotkeys, isFar = false }: QuestionFormProps) {
   const { question, canAnswer, isPending } = item
   const options = optionsOf(question)
-  const [value, setValue] = useState('')
+  const [chosen, setValue] = useState('')
+  // On its way, perhaps from another page: what was sent, not what was chosen since.
+  const value = sentBy(item) ?? chosen
   const [misfit, setMisfit] = useState<string | null>(null)
   const form = useRef<HTMLFormElement>(null)
   const id = useId()
@@ -43,18 +46,22 @@ export function QuestionForm({ item, answer, hotkeys, isFar = false }: QuestionF
   async function submit(event: FormEvent): Promise<void> {
     event.preventDefault()
     if (!canAnswer || isPending) return
-    const given = options.length > 0 ? value : answerFromText(question, value)
-    const wrong = checkAnswer(question, given)
-    setMisfit(wrong)
-    if (wrong === null) await answer(item, given)
+    const given =
+      options.length > 0
+        ? { answer: value, misfit: checkAnswer(question, value) }
+        : readAnswer(question, value)
+    setMisfit(given.misfit)
+    if (given.misfit === null) await answer(item, given.answer)
   }
 
   const error = misfit ?? item.error
+  const hint = answerHint(question)
   return (
     <form
       className="question"
       data-testid="question"
       data-row-id={question.questionId}
+      data-keys={hotkeys}
       ref={form}
       onSubmit={submit}
     >
@@ -64,15 +71,22 @@ export function QuestionForm({ item, answer, hotkeys, isFar = false }: QuestionF
         {options.length > 0 ? (
           <AnswerOptions name={id} options={options} value={value} onChoose={choose} />
         ) : (
-          <textarea
-            rows={3}
-            aria-labelledby={id}
-            aria-invalid={error !== null}
-            aria-describedby={`${id}-note`}
-            value={value}
-            data-testid="answer-text"
-            onChange={(event) => choose(event.target.value)}
-          />
+          <>
+            {hint !== null && (
+              <p className="note question-hint" id={`${id}-hint`} data-testid="answer-hint">
+                {visible(hint)}
+              </p>
+            )}
+            <textarea
+              rows={3}
+              aria-labelledby={id}
+              aria-invalid={error !== null}
+              aria-describedby={hint === null ? `${id}-note` : `${id}-hint ${id}-note`}
+              value={value}
+              data-testid="answer-text"
+              onChange={(event) => choose(event.target.value)}
+            />
+          </>
         )}
       </fieldset>
       <div className="question-foot">
@@ -97,10 +111,18 @@ export function QuestionForm({ item, answer, hotkeys, isFar = false }: QuestionF
   )
 }
 
-function progressOf({ whyNot, queued, isPending, pending }: InboxItem): string {
+function progressOf(item: InboxItem): string {
+  const { whyNot, orphaned, queued, isPending, pending } = item
   if (queued !== null) return queued
   if (isPending) return pending?.state === 'delivered' ? 'Sent. The agent goes on.' : 'Sending…'
-  return whyNot ?? ''
+  if (item.expiresInMs === 0) return 'The time to answer is over. If its agent still waits, stop it.'
+  return whyNot ?? orphaned ?? ''
+}
+
+function sentBy({ pending }: InboxItem): string | null {
+  const payload = pending?.payload
+  if (typeof payload !== 'object' || payload === null || !('answer' in payload)) return null
+  return typeof payload.answer === 'string' ? payload.answer : JSON.stringify(payload.answer)
 }
 
 const APPROVAL_LABELS: Record<(typeof APPROVALS)[number], string> = { approve: 'Approve', deny: 'Deny' }

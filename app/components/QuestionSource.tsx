@@ -9,20 +9,25 @@ export function QuestionSource({ item, isFar }: { item: InboxItem; isFar: boolea
   const { parentThreadId } = record.run
   return (
     <div className="question-from">
-      <p>
-        <Link href={runHref(runId)}>{agentName ?? 'An agent'}</Link> asks
+      <p className="question-asks">
+        <Link href={runHref(runId)}>{agentName ?? 'An agent'}</Link> <span>asks</span>
         {isFar && workflowRunId !== null && (
           <>
-            {' in '}
-            <Link className="question-run" href={workflowHref(workflowRunId)}>
+            {' '}
+            <span>in</span>{' '}
+            <Link
+              className="question-run"
+              href={workflowHref(workflowRunId)}
+              title={workflowTitle ?? undefined}
+            >
               {workflowTitle ?? 'its workflow run'}
             </Link>
           </>
         )}
         {isFar && parentThreadId !== null && (
           <>
-            {' · '}
-            <Link href={threadHref(parentThreadId)}>Thread</Link>
+            {' '}
+            <span>·</span> <Link href={threadHref(parentThreadId)}>Thread</Link>
           </>
         )}
       </p>

@@ -5,7 +5,7 @@ import type { ResumePlan } from 'run-ledger'
 import { Link } from 'wouter'
 import { count } from '../lib/format.ts'
 import { workflowHref } from '../lib/links.ts'
-import { countsOf, workOf } from '../lib/plan.ts'
+import { countsOf, doneAgain, workOf } from '../lib/plan.ts'
 import { questionIn } from '../lib/researchInput.ts'
 
 export function ResumeAll({ morning }: { morning: MorningView }) {
@@ -60,7 +60,7 @@ function PlanLine({ plan }: { plan: ResumePlan }) {
   const said = [
     countsOf(plan.entries),
     `saves ${workOf(plan.saved) ?? 'nothing'}`,
-    `does again ${workOf(plan.atRisk) ?? 'nothing'}`,
+    `does again ${workOf(doneAgain(plan.entries)) ?? 'nothing'}`,
   ]
   return (
     <li data-testid="resume-all-line">

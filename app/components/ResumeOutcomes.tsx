@@ -1,4 +1,5 @@
 /** Owns what became of each run that was to be resumed, as the answers come. */
+import { useId } from 'react'
 import type { ResumeOutcome } from 'run-ledger'
 import { Link } from 'wouter'
 import { workflowHref } from '../lib/links.ts'
@@ -18,24 +19,28 @@ interface ResumeOutcomesProps {
 }
 
 export function ResumeOutcomes({ outcomes, resuming }: ResumeOutcomesProps) {
+  const id = useId()
   const done = outcomes.filter(({ outcome }) => outcome === 'resumed').length
   return (
-    <div className="morning-body" data-testid="resume-outcomes">
-      <p role="status">
-        {resuming ? `Resuming… ${done} resumed so far.` : `${done} of ${outcomes.length} resumed.`}
-      </p>
-      <ul className="morning-list">
-        {outcomes.map(({ workflowRunId, outcome, reason, plan }) => (
-          <li key={workflowRunId} className="morning-row" data-testid="resume-outcome" data-kind={outcome}>
-            <Link href={workflowHref(workflowRunId)}>{plan === null ? workflowRunId : titleOf(plan)}</Link>
-            <span className="chip" data-tone={WORDS[outcome].tone}>
-              <ToneIcon tone={WORDS[outcome].tone} />
-              {WORDS[outcome].label}
-            </span>
-            {outcome !== 'resumed' && reason !== null && <p className="note">{reason}</p>}
-          </li>
-        ))}
-      </ul>
-    </div>
+    <section className="morning-group" data-testid="resume-outcomes" aria-labelledby={id}>
+      <h3 id={id}>Resumed</h3>
+      <div className="morning-body">
+        <p role="status">
+          {resuming ? `Resuming… ${done} resumed so far.` : `${done} of ${outcomes.length} resumed.`}
+        </p>
+        <ul className="morning-list">
+          {outcomes.map(({ workflowRunId, outcome, reason, plan }) => (
+            <li key={workflowRunId} className="morning-row" data-testid="resume-outcome" data-kind={outcome}>
+              <Link href={workflowHref(workflowRunId)}>{plan === null ? workflowRunId : titleOf(plan)}</Link>
+              <span className="chip" data-tone={WORDS[outcome].tone}>
+                <ToneIcon tone={WORDS[outcome].tone} />
+                {WORDS[outcome].label}
+              </span>
+              {outcome !== 'resumed' && reason !== null && <p className="note">{reason}</p>}
+            </li>
+          ))}
+        </ul>
+      </div>
+    </section>
   )
 }

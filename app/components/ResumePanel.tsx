@@ -6,7 +6,7 @@ import { useId, useState } from 'react'
 import { useResumePlan } from 'run-ledger/react'
 import type { ResumePlanView } from 'run-ledger/react'
 import type { ResumePlan, RunStatusName } from 'run-ledger'
-import { countsOf, workOf } from '../lib/plan.ts'
+import { countsOf, doneAgain, workOf } from '../lib/plan.ts'
 import { ToneIcon } from './Icon.tsx'
 import { PlanEntries } from './PlanEntries.tsx'
 import { Skeleton } from './Skeleton.tsx'
@@ -58,11 +58,11 @@ export function ResumePanel({ id, status }: { id: string; status: RunStatusName 
 
 function PlanSummary({ plan }: { plan: ResumePlan }) {
   const saved = workOf(plan.saved)
-  const atRisk = workOf(plan.atRisk)
+  const again = workOf(doneAgain(plan.entries))
   return (
     <div className="plan-summary">
       {plan.refusal !== null && <p data-testid="plan-refusal">{plan.refusal}</p>}
-      {(saved !== null || atRisk !== null) && (
+      {(saved !== null || again !== null) && (
         <dl className="plan-work">
           <div data-testid="plan-saved">
             <dt>Saved</dt>
@@ -70,7 +70,7 @@ function PlanSummary({ plan }: { plan: ResumePlan }) {
           </div>
           <div data-testid="plan-at-risk">
             <dt>Done again</dt>
-            <dd>{atRisk ?? 'nothing'}</dd>
+            <dd>{again ?? 'nothing'}</dd>
           </div>
         </dl>
       )}

@@ -124,8 +124,8 @@ function isShown(verb: Verb, actions: RunActions, status: RunStatusName, log: Lo
   if (verb === 'stop') return true
   const { can, pending, error } = actions[verb]
   if (can || pending || error !== null) return true
-  // A workflow run is resumed by its plan, which is on the same page.
-  if (verb === 'resume' && !isRunLog(log) && actions.resumesByPlan) return false
+  // A workflow run that lost its owner goes on by its plan, which is on the same page.
+  if (!isRunLog(log) && actions.resumesByPlan) return false
   return EXPECTED[status]?.includes(verb) === true
 }
 

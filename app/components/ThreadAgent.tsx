@@ -28,7 +28,9 @@ export function ThreadAgent({ row, question }: { row: SubagentRow; question: str
         attempt: row.attempt,
       }}
     >
-      {(follow) => <ToolList calls={row.toolCalls} follow={follow} frozen={unconfirmed} />}
+      {(follow) => (
+        <ToolList calls={row.toolCalls} since={row.startedAt} follow={follow} frozen={unconfirmed} />
+      )}
     </AgentRow>
   )
 }

@@ -8,12 +8,14 @@ import { ToolRow } from './ToolRow.tsx'
 
 interface ToolListProps {
   calls: readonly ToolRowData[]
+  /** When the present attempt began. */
+  since: number
   follow: boolean
   /** Nobody confirmed that the run is alive: its open calls are not running either. */
   frozen: boolean
 }
 
-export function ToolList({ calls, follow, frozen }: ToolListProps) {
+export function ToolList({ calls, since, follow, frozen }: ToolListProps) {
   const list = useRef<HTMLUListElement>(null)
   useEffect(() => {
     if (follow) list.current?.scrollTo({ top: list.current.scrollHeight })
@@ -22,7 +24,7 @@ export function ToolList({ calls, follow, frozen }: ToolListProps) {
   return (
     <ul className="tool-list" ref={list} data-follow={follow} {...(follow && { tabIndex: 0 })}>
       {calls.map((call) => (
-        <ToolRow key={call.id} call={call} frozen={frozen} />
+        <ToolRow key={call.id} call={call} frozen={frozen} isEarlier={call.startedAt < since} />
       ))}
     </ul>
   )

@@ -7,7 +7,14 @@ import { Elapsed } from './Elapsed.tsx'
 import { Icon, ToneIcon } from './Icon.tsx'
 import { TextBlock } from './TextBlock.tsx'
 
-export function ToolRow({ call, frozen }: { call: ToolRowData; frozen: boolean }) {
+interface ToolRowProps {
+  call: ToolRowData
+  frozen: boolean
+  /** Of an attempt before the present one. */
+  isEarlier: boolean
+}
+
+export function ToolRow({ call, frozen, isEarlier }: ToolRowProps) {
   const [open, setOpen] = useState(false)
   const id = useId()
   const { name, label, status, failure, args, output, startedAt, elapsedMs } = call
@@ -32,6 +39,7 @@ export function ToolRow({ call, frozen }: { call: ToolRowData; frozen: boolean }
         <span className="visually-hidden">{shown}: </span>
         <span className="tool-name">{visible(name)}</span>
         <span className="tool-label">{visible(failure ?? label ?? '')}</span>
+        {isEarlier && <span className="tool-attempt">earlier attempt</span>}
         {elapsedMs === null && shown !== 'running' ? (
           <span className="elapsed">—</span>
         ) : (

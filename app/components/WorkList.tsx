@@ -1,5 +1,5 @@
 /** Owns the course of a workflow: its phases as a rail, and under each the agents it launched. */
-import type { Phase, RunRecord, WorkflowRun } from 'run-ledger'
+import type { Phase, RunRecord, RunStatusName, WorkflowRun } from 'run-ledger'
 import { questionIn } from '../lib/researchInput.ts'
 import { phaseWords, shownPhaseStatus } from '../lib/status.ts'
 import { AgentRun } from './AgentRun.tsx'
@@ -20,6 +20,7 @@ export function WorkList({ workflow, runs, unconfirmed }: WorkListProps) {
       {workflow.phases.map((phase) => (
         <PhaseItem
           key={phase.name}
+          workflow={workflow.status}
           unconfirmed={unconfirmed}
           question={question}
           phase={phase}
@@ -40,15 +41,17 @@ export function WorkList({ workflow, runs, unconfirmed }: WorkListProps) {
 }
 
 interface PhaseItemProps {
+  workflow: RunStatusName
   phase: Phase
   runs: readonly RunRecord[]
   question: string | null
   unconfirmed: boolean
 }
 
-function PhaseItem({ phase, runs, question, unconfirmed }: PhaseItemProps) {
+function PhaseItem({ workflow, phase, runs, question, unconfirmed }: PhaseItemProps) {
   const { name, description, reason } = phase
-  const status = shownPhaseStatus(phase.status, unconfirmed)
+  const statuses = runs.map(({ run }) => run.status)
+  const status = shownPhaseStatus(phase.status, { unconfirmed, workflow, runs: statuses })
   const { label, tone } = phaseWords(status)
   return (
     <li className="phase" data-testid="phase" data-status={status} data-tone={tone}>

@@ -38,6 +38,21 @@ export function countsOf(entries: readonly PlanEntry[]): string | null {
   return said.length === 0 ? null : said.join(', ')
 }
 
+/** What the plan does again; what is blocked stays as it is. */
+export function doneAgain(entries: readonly PlanEntry[]): WorkDone {
+  const again = entries.filter(({ action }) => action !== 'blocked').map(({ atRisk }) => atRisk)
+  const sum = (figure: (work: WorkDone) => number | null): number | null => {
+    const known = again.flatMap((work) => figure(work) ?? [])
+    return known.length === 0 ? null : known.reduce((a, b) => a + b, 0)
+  }
+  return {
+    toolCalls: sum(({ toolCalls }) => toolCalls) ?? 0,
+    elapsedMs: sum(({ elapsedMs }) => elapsedMs),
+    tokens: sum(({ tokens }) => tokens),
+    costUsd: sum(({ costUsd }) => costUsd),
+  }
+}
+
 /** `14 tool calls, 1 m 20 s`; null when no work is known to be in it. */
 export function workOf({ toolCalls, elapsedMs, tokens, costUsd }: WorkDone): string | null {
   const parts = [

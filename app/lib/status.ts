@@ -1,4 +1,5 @@
 /** Owns the words and the tone of a status. An unconfirmed run never reads as running. */
+import { isSettled } from 'run-ledger'
 import type { Bucket, PhaseStatus, RunStatusName, ToolCallStatus } from 'run-ledger'
 
 export type Tone = 'working' | 'attention' | 'good' | 'bad' | 'quiet'
@@ -36,11 +37,33 @@ const TOOL_TONES: Record<ToolCallStatus, Tone> = {
 
 export const toolTone = (status: ToolCallStatus): Tone => TOOL_TONES[status]
 
-/** A phase is only as sure as its workflow run; one that has ended or not begun needs no confirmation. */
-export const shownPhaseStatus = (status: PhaseStatus, unconfirmed: boolean): PhaseStatus | 'unconfirmed' =>
-  status === 'running' && unconfirmed ? 'unconfirmed' : status
+export type ShownPhaseStatus = PhaseStatus | 'unconfirmed' | 'paused' | 'awaiting_user'
 
-export const phaseWords = (status: PhaseStatus | 'unconfirmed'): { label: string; tone: Tone } =>
+interface PhaseOf {
+  /** Nobody confirmed its workflow run. */
+  unconfirmed: boolean
+  workflow: RunStatusName
+  /** Of the runs it launched. */
+  runs: readonly RunStatusName[]
+}
+
+/**
+ * A phase is only as sure as its workflow run, and at work only while one of its agents is; one that has ended or
+ * not begun needs no confirmation.
+ */
+export function shownPhaseStatus(
+  status: PhaseStatus,
+  { unconfirmed, workflow, runs }: PhaseOf,
+): ShownPhaseStatus {
+  if (status !== 'running') return status
+  if (unconfirmed) return 'unconfirmed'
+  if (workflow === 'paused') return 'paused'
+  const going = runs.filter((run) => !isSettled(run))
+  if (going.length === 0 || going.some((run) => run !== 'awaiting_user' && run !== 'paused')) return status
+  return going.includes('awaiting_user') ? 'awaiting_user' : 'paused'
+}
+
+export const phaseWords = (status: ShownPhaseStatus): { label: string; tone: Tone } =>
   status === 'pending' ? { label: 'Waiting', tone: 'quiet' } : RUN_WORDS[status]
 
 export const BUCKET_NAMES: Record<Bucket, string> = {

@@ -62,7 +62,7 @@ export function RunPage({ id }: { id: string }) {
           <div className="section-head">
             <h2 id="tools-title">Tool calls</h2>
           </div>
-          <ToolList calls={toolCalls} follow={false} frozen={unconfirmed} />
+          <ToolList calls={toolCalls} since={run.startedAt} follow={false} frozen={unconfirmed} />
         </section>
       </div>
       <Attempts attempts={run.attempts} attempt={run.attempt} />

@@ -1,5 +1,6 @@
 /** Owns the page of a workflow run: its work on one side, the question or the report on the other. */
 import { useInbox, useRunActions, useWorkflow } from 'run-ledger/react'
+import type { InboxItem } from 'run-ledger/react'
 import { isSettled, workflowLog } from 'run-ledger'
 import type { RunStatusName } from 'run-ledger'
 import { Link } from 'wouter'
@@ -59,7 +60,7 @@ export function WorkflowPage({ id }: { id: string }) {
             <Report text={report} />
           ) : (
             <p className="empty-note">
-              {whyNoReport(workflow.status, { unconfirmed, resumesByPlan, waiting: questions.length > 0 })}
+              {whyNoReport(workflow.status, { unconfirmed, resumesByPlan, questions })}
             </p>
           )}
         </section>
@@ -81,15 +82,16 @@ export function WorkflowPage({ id }: { id: string }) {
 interface Standing {
   unconfirmed: boolean
   resumesByPlan: boolean
-  /** For an answer. */
-  waiting: boolean
+  questions: readonly Pick<InboxItem, 'expiresInMs'>[]
 }
 
-function whyNoReport(status: RunStatusName, { unconfirmed, resumesByPlan, waiting }: Standing): string {
-  if (resumesByPlan) return 'There is no report yet. The plan above says how this run can go on.'
+function whyNoReport(status: RunStatusName, { unconfirmed, resumesByPlan, questions }: Standing): string {
+  if (resumesByPlan) return 'There is no report yet. See above how this run can go on.'
   if (isSettled(status)) return 'This run ended without a report.'
   if (unconfirmed) return 'Nobody has confirmed that this run still goes on.'
-  return waiting
-    ? 'The report is written after the answer.'
-    : 'The report appears here when the agents are done.'
+  if (status === 'paused') return 'It is paused: there is no report before it is resumed.'
+  if (questions.length === 0) return 'The report appears here when the agents are done.'
+  return questions.some(({ expiresInMs }) => expiresInMs === 0)
+    ? 'The report waits for an answer, and the time to give it is over.'
+    : 'The report is written after the answer.'
 }

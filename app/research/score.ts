@@ -148,8 +148,12 @@ function subjectOf(statement: Statement, values: readonly string[], above: strin
   for (const value of values) text = text.replace(value, ' ')
   const own = subjectTerms(text)
   const subject = own.length < 2 && above !== null ? [...own, ...subjectTerms(above)] : own
-  return [...new Set(subject)].toSorted()
+  return [...new Set(subject.map(comparable))].toSorted()
 }
+
+/** In lower case and without its signs a key or a password no longer looks like one, so it is not repeated. */
+const comparable = (term: string): string =>
+  /^\p{L}{1,24}$/u.test(term) || term.length < 10 ? term : hash(term)
 
 const subjectTerms = (text: string): string[] =>
   distinctTerms(text)

@@ -58,7 +58,7 @@ export function prepare(event: SourceEvent): PrepareResult {
     const isResult = RESULT_TYPES.has(event.type) || LONG_TEXT[field]?.kept === 'blob'
     ;(isResult ? blobs : contents).push(stored)
     changed ??= { ...payload }
-    const cut: Text = { preview: value.preview.slice(0, PREVIEW_CHARS), chars: value.chars, ref }
+    const cut: Text = { ...value, preview: value.preview.slice(0, PREVIEW_CHARS), ref }
     changed[field] = cut
   }
   if (event.type === 'foreign') {

@@ -14,6 +14,8 @@ export interface Text {
   chars: number
   /** Where the whole text is kept; null when `preview` is all of it. */
   ref: string | null
+  /** Something was taken out of it: it is shown, and nothing goes on from it. */
+  redacted?: true | undefined
 }
 
 export const RUN_KINDS = [

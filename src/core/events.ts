@@ -19,7 +19,12 @@ const line = z.string().max(INLINE_LIMIT)
 /** Sources give long text as a string or, once prepared, as preview + reference. */
 const text = z.union([
   z.string().transform((whole): Text => ({ preview: whole, chars: whole.length, ref: null })),
-  z.object({ preview: z.string(), chars: count, ref: z.string().nullable() }),
+  z.object({
+    preview: z.string(),
+    chars: count,
+    ref: z.string().nullable(),
+    redacted: z.literal(true).optional(),
+  }),
 ])
 
 /** Bounded by `bounds.ts` before any schema sees it, so the JSON itself needs no second walk. */

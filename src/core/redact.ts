@@ -64,6 +64,13 @@ export function replaced(text: string, spans: readonly Found[]): string {
 
 export const mark = (kind: string): string => `[redacted:${kind}]`
 
+/** What stands where nothing is kept at all. */
+export const NOT_CAPTURED = '[not captured]'
+
+/** Whether something that is kept has a mark in place of a part. */
+export const isRedacted = (text: string): boolean =>
+  text.includes('[redacted:') || text.includes(NOT_CAPTURED)
+
 /** Longest id, as in `ids.ts`. */
 const ID_LIMIT = 200
 const SHORTEST_ID = 12

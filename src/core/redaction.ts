@@ -8,7 +8,7 @@ import type { Json, Text } from './entities.ts'
 import { eventSchemas } from './events.ts'
 import type { SourceEvent, StreamInfo } from './events.ts'
 import type { LogId, Position } from './ids.ts'
-import { defaultRedact, redactBeginning, redactId } from './redact.ts'
+import { defaultRedact, mark, NOT_CAPTURED, redactBeginning, redactId } from './redact.ts'
 import type { Redact } from './redact.ts'
 import { secretNameKind } from './secretNames.ts'
 import { sketch } from './sketch.ts'
@@ -18,8 +18,6 @@ import { sketch } from './sketch.ts'
  * when and how it ended, but no prompts, arguments, outputs, results or prose; a run cannot be resumed then.
  */
 export type Capture = 'full' | 'redacted' | 'none'
-
-export const NOT_CAPTURED = '[not captured]'
 
 /** What a host's `redact` throws becomes the reason of a quarantine; all methods but `event` are total. */
 export interface Redaction {
@@ -108,6 +106,9 @@ function remembered<Key extends string, Value>(judge: (key: Key) => Value): (key
 
 const REMEMBERED = 2_000
 
+/** JSON in a text, with something escaped in it. */
+const ESCAPED_JSON = /^\s*[[{"][^]*\\/
+
 const AS_IT_CAME: Redaction = {
   capture: 'full',
   redact: (text) => text,
@@ -158,8 +159,26 @@ function createWalk(redact: Redact): (value: unknown, name: string | null) => un
 
   function walkText(text: string, name: string | null): string {
     if (text.length < 3) return text
-    const kept = redact(text, name)
+    const kept = redact(ESCAPED_JSON.test(text) ? walkJson(text) : text, name)
     return kept === text || name === null || !ID_NAMES.has(name) ? kept : redactId(text, redact)
+  }
+
+  /** What JSON escapes hides where a word begins: its strings are judged as they are meant. */
+  function walkJson(text: string): string {
+    let value: unknown
+    try {
+      value = JSON.parse(text)
+    } catch {
+      return text
+    }
+    try {
+      const kept = walk(value, null)
+      return kept === value ? text : JSON.stringify(kept)
+    } catch (error) {
+      // Nested beyond what can be walked; a hook's own error is the event's.
+      if (error instanceof RangeError) return mark('unreadable')
+      throw error
+    }
   }
 
   /** Figures are figures, but a PIN is a password. */
@@ -222,11 +241,11 @@ function renamed(object: Record<string, unknown>, from: string, to: string): Rec
   return Object.fromEntries(Object.entries(object).map(([key, value]) => [key === from ? to : key, value]))
 }
 
-/** A text that is all there is says how long it is now. */
+/** A text that is all there is says how long it is now, and that it is not as it was. */
 function fitted(object: Record<string, unknown>): Record<string, unknown> {
   const { preview, chars, ref } = object
   if (typeof preview !== 'string' || typeof chars !== 'number' || ref !== null) return object
-  return { ...object, chars: preview.length }
+  return { ...object, chars: preview.length, redacted: true }
 }
 
 const CONTENT_NAMES = new Set(

@@ -2,6 +2,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { defaultRedact, redactBeginning, redactId, redactText } from '../../src/core/redact.ts'
+import { createRedaction } from '../../src/core/redaction.ts'
 import { createLiveText, HELD_LIMIT } from '../../src/core/redactLive.ts'
 import { secretNameKind } from '../../src/core/secretNames.ts'
 import { ADDRESS_PATTERNS, redactCards, SECRET_PATTERNS } from '../../src/core/secrets.ts'
@@ -24,6 +25,31 @@ describe('secrets', () => {
     expect(leaked(kept, one), kept).toBe(false)
     expect(kept).toMatch(/^The agent wrote: .*\[redacted:[a-z-]+\]/s)
     expect(kept).toMatch(/and went on\.$/)
+  })
+
+  test.each(KINDS)('S1 %s is removed from JSON in a text, wherever a line of it began', (kind) => {
+    const one = canary(kind, 3)
+    const preview = JSON.stringify({ quotes: [`First line.\n${one.text}\tand "on"`], deep: { at: one.text } })
+    const event = { log: 'r:a', stream: 's', position: 1, timestamp: 1, type: 'run.transitioned' } as const
+    const kept = createRedaction().event({
+      ...event,
+      payload: {
+        to: 'completed',
+        trigger: 'result_received',
+        result: { preview, chars: preview.length, ref: null },
+      },
+    })
+    const { result } = kept.payload as { result: { preview: string; redacted?: true } }
+    expect(leaked(result.preview, one), result.preview).toBe(false)
+    expect(result.redacted).toBe(true)
+    expect(JSON.parse(result.preview)).toMatchObject({ quotes: [expect.stringMatching(/^First line\.\n/)] })
+  })
+
+  test('S1 JSON in a text stays as it is spelled when it holds no secret', () => {
+    const preview = '{ "a" : "b\\n\\u00e4" }'
+    const redaction = createRedaction()
+    expect(redaction.command({ text: preview })).toEqual({ text: preview })
+    expect(redaction.command({ text: `${'['.repeat(100_000)}"\\n"` })).toBeDefined()
   })
 
   test('S1 redacting twice is redacting once, and the same every time', () => {

@@ -177,10 +177,15 @@ const CASES: [name: string, spec: ChildSpec, over: Partial<ResumeWorld>, expecte
     { action: 'relaunch', reason: 'interrupted' },
   ],
   [
-    'a paused one stays paused',
+    'a paused one is woken with its workflow',
     { status: 'paused', checkpoint: usable },
     {},
-    { action: 'await', reason: 'paused', fromCheckpoint: true },
+    {
+      action: 'await',
+      reason: 'paused',
+      fromCheckpoint: true,
+      message: expect.stringContaining('resuming the workflow wakes it'),
+    },
   ],
   [
     'a live one is at work',

@@ -151,7 +151,15 @@ describe('a receipt', () => {
       runId: 'wf.plan.2-1',
       asPlanned: true,
       isUnderWay: true,
+      message: 'A new run (The planner: “Does plan.”) took its place; it is still going.',
     })
+  })
+
+  test('names agents and tasks in what it says, not ids of runs', () => {
+    const begun = now({ 'wf.report.2': { ...fresh, id: 'wf.report.2-2' } })
+    const { entries } = receiptOf(driven('completed', { report: 'completed' }), plan, begun)
+    expect(entries.at(-1)?.message).toBe('A new run (The critic: “Does report.”) was begun; it is finished.')
+    for (const { message } of entries) expect(message).not.toContain('wf.')
   })
 
   test('runs of earlier attempts that are no longer used are not unplanned', () => {

@@ -15,6 +15,8 @@ test('a paused workflow run does nothing until it is resumed, and says so', asyn
   await eventually(async () => (await app.tools()).every(({ status }) => status !== 'running')).toBe(true)
   const before = (await app.tools()).length
   await eventually(() => app.get('pause-button').count()).toBe(0)
+  expect(await app.page.locator('[data-testid=phase][data-status=paused]').count()).toBe(1)
+  expect(await app.page.locator('[data-testid=phase][data-status=running]').count()).toBe(0)
 
   // Time passes: as much as another run needs from its beginning to its end.
   await app.page.getByRole('link', { name: 'Runs' }).first().click()

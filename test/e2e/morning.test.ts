@@ -7,8 +7,8 @@ import { eventually, browserForFile } from './support/browser.ts'
 const { open } = browserForFile()
 
 /** Research cut off by a reload, with calls made and researchers at work. */
-async function cutOff(app: App): Promise<{ path: string; done: string[] }> {
-  const path = await app.ask(DISPUTED, 'gentle')
+async function cutOff(app: App, question = DISPUTED): Promise<{ path: string; done: string[] }> {
+  const path = await app.ask(question, 'gentle')
   await eventually(async () => finished(await app.tools()).length).toBeGreaterThanOrEqual(6)
   await app.open('/')
   await app.get('morning').waitFor()
@@ -67,9 +67,10 @@ test('after a crash: the morning view, the plan, the resume, the answer from the
   ).toBeGreaterThanOrEqual(1)
 })
 
-test('all that is safe is resumed at once, after its plan was shown, and the list says what became of it', async () => {
+test('all that is safe is resumed at once, after its plan was shown, and comes to its report', async () => {
   const app = await (await open({ hooks: { gentleMs: 100 } })).open()
-  const { path } = await cutOff(app)
+  const { path } = await cutOff(app, CLEAR)
+  await app.get('pace-switch').setChecked(false)
   await app.get('resume-all').click()
   expect(await app.get('resume-all-line').innerText()).toMatch(/kept.*saves.*does again/s)
   // Shown, not done.
@@ -79,8 +80,11 @@ test('all that is safe is resumed at once, after its plan was shown, and the lis
   await app.get('resume-all-go').click()
   await app.page.locator('[data-testid=resume-outcome][data-kind=resumed]').waitFor()
   expect(await app.get('resume-outcomes').innerText()).toContain('1 of 1 resumed.')
-  await eventually(() => app.get('run-row').getAttribute('data-status')).not.toBe('interrupted')
-  await app.open(path)
+  await eventually(() => app.get('run-row').getAttribute('data-status')).toBe('completed')
+  await app.get('resume-outcome').getByRole('link').click()
+  expect(app.path).toBe(path)
+  expect(await app.report()).toContain('warranty')
+  expect(await app.get('resume-receipt').getAttribute('data-as-planned')).toBe('true')
 })
 
 test('what finished meanwhile is told once, and what was put away stays away', async () => {

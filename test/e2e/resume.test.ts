@@ -51,11 +51,10 @@ describe('a workflow of twelve children is resumed', () => {
   test('R1 R2 when three children fail, by the policy', { timeout: 240_000 }, async () => {
     const lines = await prove(many('policy', 4))
     expect(lines.flatMap(({ trial, faults }) => faults.map((fault) => `${trial}: ${fault}`))).toEqual([])
-    const agreed = Object.fromEntries(lines.map((line) => [line.policy, line.agreed]))
-    // Three fail three times each; what the policy does not allow, a person had to agree to.
-    expect(agreed['always']).toBe(0)
-    expect(agreed['never']).toBeGreaterThanOrEqual(3)
-    expect(agreed['ask']).toBeGreaterThanOrEqual(3)
-    expect(agreed['up to 3']).toBeGreaterThan(0)
+    // Three fail three times each; what the policy does not allow, a person has to give way on. A child that was cut off
+    // on its last try goes on by another rule, so `up to 3` need not ask anybody here.
+    const gaveWay = Object.fromEntries(lines.map((line) => [line.policy, line.gaveWay]))
+    expect(gaveWay['always']).toBe(0)
+    for (const policy of ['never', 'ask']) expect(gaveWay[policy], policy).toBeGreaterThan(0)
   })
 })

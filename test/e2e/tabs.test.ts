@@ -19,9 +19,9 @@ test('a second tab leaves the runs of the first alone and claims nothing about t
   expect(await second.get('run-header').getAttribute('data-status')).toMatch(
     /^(unconfirmed|running|awaiting_user)$/,
   )
-  // Not its own to stop, and it says why.
+  // Without a word of its owner there is nothing to pause, and it says why.
   if ((await second.get('run-header').getAttribute('data-status')) === 'unconfirmed') {
-    expect(await second.get('stop-button').isEnabled()).toBe(false)
+    expect(await second.get('pause-button').isEnabled()).toBe(false)
     expect(await second.get('run-header').innerText()).toContain('Nobody has confirmed')
   }
 

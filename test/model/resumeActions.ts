@@ -4,10 +4,11 @@
 import fc from 'fast-check'
 import type { CommandVerb } from '../../src/core/commands.ts'
 import type { Json, LogRecord } from '../../src/core/entities.ts'
-import { idOfLog } from '../../src/core/ids.ts'
+import { lifecycleOf } from '../../src/core/entities.ts'
 import type { LogId } from '../../src/core/ids.ts'
 import type { ResumePlan } from '../../src/core/resume/plan.ts'
 import type { Permission, ResumePolicy } from '../../src/core/resume/policy.ts'
+import { isSettled } from '../../src/core/status.ts'
 import { valuesOf } from '../../src/state/table.ts'
 import { dyingAt } from '../ledger/support/crash.ts'
 import type { CrashPoint } from '../ledger/support/crash.ts'
@@ -59,6 +60,7 @@ export const ops = fc.array(
     { weight: 4, arbitrary: op('turns', { amount }) },
     { weight: 3, arbitrary: op('rest') },
     { weight: 4, arbitrary: op('die', { which, amount, crash }) },
+    { weight: 2, arbitrary: op('die writing', { which }) },
     { weight: 1, arbitrary: op('lose owner', { which }) },
     { weight: 2, arbitrary: op('stall', { which, stalled: fc.boolean() }) },
     { weight: 1, arbitrary: op('repeat', { which, amount }) },
@@ -95,6 +97,10 @@ export async function happen(world: ResumeWorld, each: Op): Promise<boolean> {
       return true
     case 'die':
       await die(world, tab, each.amount, each.crash)
+      return false
+    case 'die writing':
+      await untilWriting(world)
+      tab.die()
       return false
     case 'lose owner':
       world.loseOwner(tab)
@@ -137,10 +143,11 @@ export const shown = (tab: Tab): readonly LogRecord[] =>
   valuesOf(tab.state().runs.records).toSorted((one, other) => (one.log < other.log ? -1 : 1))
 
 function command(world: ResumeWorld, tab: Tab, target: number, verb: CommandVerb): void {
-  // Now and then a run that nobody knows.
-  const logs: readonly LogId[] = [...shown(tab).map(({ log }) => log), 'r:nobody']
+  // Now and then a run that nobody knows; what only a run at work can be asked for, mostly of one.
+  const isAboutWork = (verb === 'pause' || verb === 'stop') && target % 3 > 0
+  const known = shown(tab).filter((record) => !isAboutWork || !isSettled(lifecycleOf(record).status))
+  const logs: readonly LogId[] = [...known.map(({ log }) => log), 'r:nobody']
   const log = pick(logs, target) ?? 'r:nobody'
-  if (verb === 'retry' || verb === 'resume' || verb === 'follow_up') world.wanted.add(idOfLog(log))
   const payload = verb === 'follow_up' ? { message: 'And then?' } : null
   world.ask(tab, verb, () => tab.ledger.send({ log, verb, payload }))
 }
@@ -199,6 +206,11 @@ async function die(world: ResumeWorld, tab: Tab, after: number, at: CrashPoint |
     world.isDying = false
   }
   tab.die()
+}
+
+/** Somebody is in the middle of a call that changes something; or nobody is, for a while. */
+async function untilWriting(world: ResumeWorld): Promise<void> {
+  for (let step = 0; step < 30 && !world.host.isWriting(); step += 1) await world.pass(50)
 }
 
 async function damage(world: ResumeWorld, target: number, what: 'result' | 'checkpoint'): Promise<void> {

@@ -26,6 +26,9 @@ export interface Call {
   nonce: number | null
 }
 
+/** Turns that calls take; those that change something are worth being cut off in the middle. */
+const LASTS: Readonly<Record<string, number>> = { send: 40 }
+
 /** The world that agents change. */
 export class Host {
   readonly calls: Call[] = []
@@ -35,10 +38,16 @@ export class Host {
     await life.goOn()
     const call: Call = { runId, name, args, nonce: null }
     const nonce = this.calls.push(call)
-    for (let each = 0; each < 4; each += 1) await turn()
+    for (let each = 0; each < (LASTS[name] ?? 4); each += 1) await turn()
     await life.goOn()
     call.nonce = nonce
     return nonce
+  }
+
+  /** Also what was cut off counts, until somebody goes on. */
+  isWriting(): boolean {
+    const last = this.calls.at(-1)
+    return last?.name === 'send' && last.nonce === null
   }
 
   of(runId: string): readonly Call[] {

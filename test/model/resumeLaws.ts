@@ -6,13 +6,16 @@ import { refold } from '../../src/core/accept.ts'
 import { decodeCheckpoint } from '../../src/core/checkpoint.ts'
 import { streamOf } from '../../src/core/epoch.ts'
 import { lifecycleOf } from '../../src/core/entities.ts'
-import type { LogRecord, RunRecord, Text } from '../../src/core/entities.ts'
-import { eventIdentity } from '../../src/core/ids.ts'
+import type { AgentRun, LogRecord, RunEvent, RunRecord, Text } from '../../src/core/entities.ts'
+import { eventIdentity, idOfLog } from '../../src/core/ids.ts'
 import type { LogId } from '../../src/core/ids.ts'
 import { isSettled } from '../../src/core/status.ts'
 import { ALL } from '../../src/testing/conformance/context.ts'
 import { at } from '../../src/state/table.ts'
 import { misspoken } from './resumeSaid.ts'
+import { wordsOf } from './resumeWords.ts'
+import type { Words } from './resumeWords.ts'
+import { writtenUnasked } from './resumeWrites.ts'
 import type { ResumeWorld } from './resumeWorld.ts'
 
 interface Seen {
@@ -21,13 +24,16 @@ interface Seen {
   inferred: boolean
 }
 
+/** A completed child with a result: how many calls everybody had made by then, and how often somebody asked for more. */
+interface Paid {
+  at: number
+  words: number
+}
+
 export class Laws {
   readonly #world: ResumeWorld
   readonly #seen = new Map<LogId, Seen>()
-  /** Calls of completed children with a result, as many as there were when they completed. */
-  readonly #paid = new Map<string, number>()
-  /** Writes that began and did not report their end. */
-  readonly #unclear = new Map<string, number>()
+  readonly #paid = new Map<string, Paid>()
 
   constructor(world: ResumeWorld) {
     this.#world = world
@@ -37,6 +43,7 @@ export class Laws {
   async broken(): Promise<readonly string[]> {
     const world = this.#world
     const records = await world.records()
+    const words = await wordsOf(world)
     const wrong = [
       ...world.wrong,
       ...this.plans(),
@@ -45,16 +52,21 @@ export class Laws {
       ...this.#answeredTwice(),
     ]
     for (const record of records) {
-      wrong.push(...(await this.#fold(record)), ...this.#final(record))
-      if (record.entity === 'run') wrong.push(...(await this.#paidTwice(record)), ...this.#sentTwice(record))
+      const made = writesOf(world, record)
+      const events = await world.onlooker.readEvents(record.log, { after: 0, limit: ALL })
+      wrong.push(...this.#fold(record, events), ...this.#final(record))
+      if (record.entity !== 'run') continue
+      wrong.push(
+        ...(await this.#paidTwice(record, records, words)),
+        ...writtenUnasked(record, events, made, words),
+      )
     }
     return wrong
   }
 
   /** W2: the row is the fold of what is stored; W5: each event once. */
-  async #fold(record: LogRecord): Promise<readonly string[]> {
+  #fold(record: LogRecord, events: readonly RunEvent[]): readonly string[] {
     const { log } = record
-    const events = await this.#world.onlooker.readEvents(log, { after: 0, limit: ALL })
     const head = lifecycleOf(record).lastSequence
     const wrong: string[] = []
     if (events.some(({ sequence }, index) => sequence !== index + 1)) wrong.push(`W1 ${log} has a hole`)
@@ -79,35 +91,29 @@ export class Laws {
     return isOwners ? [] : [`F4 ${record.log}: ${before.status} became ${status}`]
   }
 
-  /** R1: what is completed and can be read is never worked on again. */
-  async #paidTwice({ log, run }: RunRecord): Promise<readonly string[]> {
-    const { host, damaged, wanted } = this.#world
-    const isExempt = damaged.has(run.id) || wanted.has(run.id)
-    if (isExempt) this.#paid.delete(run.id)
+  /** R1: what is completed and can be read is never worked on again, under whatever id, unless a person says so. */
+  async #paidTwice(
+    record: RunRecord,
+    records: readonly LogRecord[],
+    words: Words,
+  ): Promise<readonly string[]> {
+    const { log, run } = record
+    const { calls } = this.#world.host
+    const count = words.count(record)
     const paid = this.#paid.get(run.id)
-    const now = host.of(run.id).length
-    if (paid !== undefined && now > paid) return [`R1 ${log} was completed, and did ${now - paid} calls more`]
-    const isPaid = run.status === 'completed' && run.result !== null && !isExempt
-    if (isPaid && paid === undefined) {
-      if ((await this.textOf(run.result)) === null) return [`W6 the result of ${log} does not resolve`]
-      this.#paid.set(run.id, now)
+    if (paid !== undefined && paid.words === count) {
+      const twins = records.filter((each) => isTwin(each, run) && words.direct(idOfLog(each.log)).size === 0)
+      const ids = new Set([run.id, ...twins.map((each) => idOfLog(each.log))])
+      const more = calls.slice(paid.at).filter(({ runId }) => ids.has(runId)).length
+      return more > 0 ? [`R1 ${log} was completed, and its work was done again in ${more} calls`] : []
     }
-    return []
-  }
-
-  /** R3: a write that may have happened is never made again without a person's word. */
-  #sentTwice({ log, run, toolCalls }: RunRecord): readonly string[] {
-    const { host, agreed, wanted } = this.#world
-    const hasWord = agreed.has(run.id) || wanted.has(run.id)
-    const sent = host.of(run.id).filter(({ name }) => name === 'send').length
-    if (hasWord) this.#unclear.delete(run.id)
-    const before = this.#unclear.get(run.id)
-    if (before !== undefined && sent > before) return [`R3 ${log} wrote ${sent} times unasked`]
-    const isUnclear = toolCalls.some(
-      ({ effect, status, inferred }) => effect !== 'none' && (status === 'running' || inferred),
-    )
-    if (isUnclear && !hasWord) this.#unclear.set(run.id, Math.max(sent, 1))
-    else this.#unclear.delete(run.id)
+    this.#paid.delete(run.id)
+    if (run.status !== 'completed' || run.result === null) return []
+    const isDamaged = this.#world.damaged.has(run.id)
+    if (!isDamaged && (await this.textOf(run.result)) === null) {
+      return [`W6 the result of ${log} does not resolve`]
+    }
+    this.#paid.set(run.id, { at: calls.length, words: count })
     return []
   }
 
@@ -226,3 +232,13 @@ export class Laws {
     return text.ref === null ? text.preview : this.#world.onlooker.readBlob(text.ref)
   }
 }
+
+const writesOf = ({ host }: ResumeWorld, { log }: LogRecord): number =>
+  host.of(idOfLog(log)).filter(({ name }) => name === 'send').length
+
+/** Another run for the same work: no two items of the model are alike. */
+const isTwin = (record: LogRecord, { id, workflowRunId, contentKey }: AgentRun): boolean =>
+  record.entity === 'run' &&
+  record.run.id !== id &&
+  record.run.workflowRunId === workflowRunId &&
+  record.run.contentKey === contentKey

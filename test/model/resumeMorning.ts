@@ -9,9 +9,10 @@ import type { ResumeWorld, Tab } from './resumeWorld.ts'
 
 export async function morning(world: ResumeWorld, tab: Tab): Promise<readonly string[]> {
   const state = tab.state()
-  const items = selectMorningRoots(state).map(({ entry, lifecycle, questions }): MorningItem => ({
+  const items = selectMorningRoots(state).map(({ entry, lifecycle, ownerGone, questions }): MorningItem => ({
     log: entry.log,
     lifecycle,
+    ownerGone,
     unconfirmed: at(state.runs.unconfirmed, entry.log) === true,
     questions: questions.map(({ question }) => ({ ...question, answerable: true })),
     resumability: lifecycle.status === 'completed' ? 'no' : 'unknown',

@@ -53,8 +53,6 @@ export class ResumeWorld {
   /** Runs of which a blob was lost or damaged, and runs a person agreed to have again. */
   readonly damaged = new Set<string>()
   readonly agreed = new Set<string>()
-  /** Runs a person asked for themselves, by `retry`, `resume` or `follow_up`: that is their word, too. */
-  readonly wanted = new Set<string>()
   /** Plans somebody has read. */
   readonly plans: ResumePlan[] = []
   tabs: readonly Tab[] = []

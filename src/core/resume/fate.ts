@@ -101,12 +101,18 @@ function heldBack(
   return { reason: 'not-allowed', message: `${state} ${ruling.why}`, canAgree: !ruling.isFinal }
 }
 
+const LOST = {
+  missing: 'its result cannot be read any more',
+  redacted: 'its result held what looks like a secret, which is not kept',
+  none: 'it handed no result on',
+} as const
+
 function finished(child: ResumeChild, { policy, agreed, isLinked }: Terms): Fate {
   const { record, result } = child
   const { id, attempt } = record.run
   const isAgreed = agreed.has(id)
   if (result.kind !== 'found') {
-    const lost = result.kind === 'missing' ? 'its result cannot be read any more' : 'it handed no result on'
+    const lost = LOST[result.kind]
     if (isAgreed) return again(child, 'agreed', `It is finished, but ${lost}. A person agreed`)
     const message = `It is finished, but ${lost}. It is not done again unless a person agrees.`
     return { ...BLOCKED, reason: 'result-missing', message, attempt, canAgree: true }
@@ -155,7 +161,7 @@ function waiting({ record: { run }, checkpoint }: ResumeChild): Fate | null {
     return { ...present, reason: 'question', message }
   }
   if (run.status !== 'paused') return null
-  const message = 'It was paused, and goes on from its checkpoint when it is resumed.'
+  const message = 'It was paused; resuming the workflow wakes it, and it goes on from its checkpoint.'
   return { ...present, reason: 'paused', message }
 }
 

@@ -27,7 +27,7 @@ export const PLAN_REASONS = [
   'changed',
   // await
   'question',
-  /** It was paused and can go on from its checkpoint; it stays paused until a person says so. */
+  /** It was paused and can go on from its checkpoint: resuming the workflow wakes it. */
   'paused',
   'live',
   /** What it is given is only known when an earlier phase is done; reused after all if that comes out the same. */
@@ -123,8 +123,11 @@ export interface ResumeChild {
   record: RunRecord
   /** Whether somebody drives it now. */
   evidence: Evidence
-  /** What it handed on: `missing` when it says it did and the text does not resolve or parse. */
-  result: { kind: 'found'; value: Json } | { kind: 'missing' } | { kind: 'none' }
+  /**
+   * What it handed on: `missing` when it says it did and the text does not resolve or parse; `redacted` when
+   * something was taken out of it.
+   */
+  result: { kind: 'found'; value: Json } | { kind: 'missing' } | { kind: 'redacted' } | { kind: 'none' }
   checkpoint: { kind: 'usable'; calls: number } | { kind: 'unusable'; why: string } | { kind: 'none' }
   /** Names of calls that may have changed something outside and never reported their end. */
   dangling: readonly string[]

@@ -1,8 +1,10 @@
 /**
  * Owns making a resume plan: pure and total, so that what is shown is what is carried out. SPEC R1, R2, R3.
  */
+import { hashOf, partOf } from '../contentKey.ts'
 import type { Json } from '../entities.ts'
 import type { LogId } from '../ids.ts'
+import { isRedacted } from '../redact.ts'
 import { isSettled } from '../status.ts'
 import { definitionChanges, inputChanges } from './changes.ts'
 import { entriesOf } from './entries.ts'
@@ -16,7 +18,7 @@ export { childOrderOf, orderOf } from './makeOrder.ts'
 export function planResume(world: ResumeWorld): ResumePlan {
   const unusable = whyUnusable(world.definition)
   const { entries, changes } = unusable === null ? survey(world) : { entries: [], changes: [] }
-  const refusal = unusable ?? refusalOf(world, entries)
+  const refusal = unusable ?? refusalOf(world, entries) ?? withheld(world)
   const ids = new Set(entries.map(({ id }) => id))
   return {
     workflowRunId: world.record.workflow.id,
@@ -62,6 +64,23 @@ function refusalOf({ record, evidence }: ResumeWorld, entries: readonly PlanEntr
   const isStuck = entries.some(({ action }) => action === 'blocked') && !entries.some(goesOn)
   return isStuck ? 'Nothing can go on: all that is left is blocked, or waits for what is.' : null
 }
+
+/** What was asked is not what is kept; a host that still has it gives it with the plan. */
+function withheld({ record, input, children }: ResumeWorld): string | null {
+  const { workflow } = record
+  const kept = hashOf(workflow.input)
+  if (hashOf(input) !== kept) return null
+  // Of the present attempt: earlier ones may have been given something else.
+  const wasOther = children.some(({ record: { run } }) => {
+    const given = run.createdAt < workflow.startedAt ? null : partOf(run.contentKey ?? '', 'input')
+    // Of a key the part of an input is the hash of its hash (`keyMaker`).
+    return given !== null && given !== hashOf(kept)
+  })
+  return wasOther || isRedacted(JSON.stringify(input)) ? WITHHELD : null
+}
+
+const WITHHELD =
+  'What it was asked held what looks like a secret, or was not kept: it cannot be asked the same again. Start it anew.'
 
 const goesOn = ({ action, reason }: PlanEntry): boolean =>
   action === 'relaunch' || (action === 'await' && reason !== 'upstream')

@@ -151,8 +151,8 @@ function became(
   if (fresh !== null) {
     const isMeant = action === 'relaunch' && (reason === 'changed' || reason === 'missing')
     const wasOpen = action === 'await' && reason === 'upstream'
-    const how = child === null ? 'It was begun' : 'A new run took its place'
-    const as = `${how} as ${fresh.run.id}; ${standing(fresh)}.`
+    const how = child === null ? 'was begun' : 'took its place'
+    const as = `A new run (${planned.agentName}: “${planned.task}”) ${how}; ${standing(fresh)}.`
     return told('new', fresh, isMeant || wasOpen, isMeant || wasOpen ? as : `Otherwise than planned: ${as}`)
   }
   if (child === null) {

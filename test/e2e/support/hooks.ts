@@ -17,11 +17,18 @@ export interface HookOptions {
   gentleMs: number | null
   /** The end of this many tool calls is heard; the next, and all after it, wait until `release`. */
   callsHeard: number | null
+  /** Calls do not say that they change nothing. */
+  effectsUnsaid: boolean
   /** Commands to the worker wait until `release`. */
   holdCommands: boolean
 }
 
-export const NO_HOOKS: HookOptions = { gentleMs: null, callsHeard: null, holdCommands: false }
+export const NO_HOOKS: HookOptions = {
+  gentleMs: null,
+  callsHeard: null,
+  effectsUnsaid: false,
+  holdCommands: false,
+}
 
 export interface PageHooks {
   shown: Shown[]
@@ -46,7 +53,7 @@ export function installHooks(options: HookOptions): void {
   interface Message {
     kind?: unknown
     ms?: unknown
-    events?: readonly { type: string }[]
+    events?: readonly { type: string; payload?: { effect?: unknown } }[]
   }
   // The app's worker is its first; the ledger may start others.
   const workers: Worker[] = []
@@ -79,6 +86,11 @@ export function installHooks(options: HookOptions): void {
       workers.push(this)
       this.addEventListener('message', (event: MessageEvent<Message | null>) => {
         const { data } = event
+        if (options.effectsUnsaid) {
+          // What the app reads is this very object.
+          for (const { type, payload } of data?.events ?? [])
+            if (type === 'tool.started') delete payload?.effect
+        }
         if (!holding || options.callsHeard === null || data?.kind !== 'events') return
         const { events = [] } = data
         const limit = options.callsHeard
