@@ -1,5 +1,6 @@
 /** Owns earlier attempts of a run: each keeps its own ending. */
-import type { Lifecycle } from 'run-ledger'
+import { isSettled } from 'run-ledger'
+import type { Lifecycle, RunStatusName } from 'run-ledger'
 import { formatElapsed, formatStarted } from '../lib/format.ts'
 import { StatusChip } from './StatusChip.tsx'
 
@@ -16,7 +17,7 @@ export function Attempts({ attempts, attempt }: Pick<Lifecycle, 'attempts' | 'at
           <li key={each.attempt} data-status={each.status}>
             <span className="attempt-number">{each.attempt}</span>
             <StatusChip status={each.status} unconfirmed={false} inferred={each.inferred} />
-            <span className="attempt-said">{each.error ?? each.summary ?? ''}</span>
+            <span className="attempt-said">{each.error ?? each.summary ?? leftOver(each.status)}</span>
             <span className="note">
               {formatStarted(each.startedAt)}
               {each.completedAt !== null && `, ${formatElapsed(each.completedAt - each.startedAt)}`}
@@ -27,3 +28,7 @@ export function Attempts({ attempts, attempt }: Pick<Lifecycle, 'attempts' | 'at
     </section>
   )
 }
+
+/** An attempt whose owner went away did not end; the next took over. */
+const leftOver = (status: RunStatusName): string =>
+  isSettled(status) ? '' : 'Left as it was; the next attempt went on.'
