@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest'
 import type { RunRecord } from '../../src/core/entities.ts'
 import { RUN, tellPage } from './support/commands.ts'
 import { at } from '../../src/state/table.ts'
-import { research, script } from './support/page.ts'
+import { newScope, research, script } from './support/page.ts'
 import type { Page } from './support/page.ts'
 import { begin, completes, cutOff, Finders, isDone, resume, status } from './support/finders.ts'
 import { openWorkshop, until } from './support/resuming.ts'
@@ -226,7 +226,7 @@ describe('rows that say running', () => {
     return record
   }
 
-  test('agenc-core #2167, openhuman #4008: nothing is running after a restart with nothing in flight', async () => {
+  test('agenc-core #2167, NeoAgent #85, MJ #2652, AutoGPT #10438, openhuman #4008: nothing is running after a restart', async () => {
     const outside = new Finders(['a', 'b', 'c'])
     outside.stuck.add('b').add('c')
     const id = await cutOff(outside, [1])
@@ -250,7 +250,7 @@ describe('rows that say running', () => {
     expect(other.workflow(id).workflow.status).toBe('running')
   })
 
-  test('t3code #7314: a child without an end is settled, and what its owner said before does not re-arm it', async () => {
+  test('t3code #7314, #9391: a child without an end is settled, and what its owner said before does not re-arm it', async () => {
     const { page, lines } = await tellPage(research)
     const late = lines.event(RUN, 'run.heartbeat', {})
     const other = lines.event(RUN, 'tool.finished', { callId: 'c2', status: 'completed', output: 'late' })
@@ -293,6 +293,65 @@ describe('rows that say running', () => {
     expect(run).toMatchObject({ attempt: 2, completedAt: null, inferred: false })
     expect(run.startedAt).toBeGreaterThanOrEqual(before.completedAt ?? before.updatedAt)
     expect(run.attempts.map(({ status }) => String(status))).toEqual(['interrupted'])
+  })
+
+  test('jarvis #1058, kimi-code #2154, openhuman 8.20: what hangs can really be stopped, and its clock stands then', async () => {
+    const outside = new Finders(['a'])
+    outside.stuck.add('a')
+    const { page, id } = await begin(outside)
+    await page.ledger.send({ log: `r:${id}.find.1`, verb: 'stop', payload: null })
+    await until(() => status(page, id, 1) === 'cancelled')
+    const { run, telemetry } = page.run(`${id}.find.1`)
+    expect(telemetry.elapsedMs).toBe((run.completedAt ?? 0) - run.startedAt)
+    expect(telemetry.elapsedMs).toBeGreaterThanOrEqual(0)
+  })
+
+  test('CopilotKit #2326, OpenHands #5758: a row says what its run is, in every state there ever was', async () => {
+    const { page, lines } = await tellPage(research)
+    const told = [
+      lines.event(RUN, 'run.transitioned', { to: 'idle', trigger: 'result_received' }),
+      lines.event(RUN, 'run.transitioned', { to: 'running', trigger: 'prompt_received' }),
+      lines.event(RUN, 'run.transitioned', { to: 'completed', trigger: 'result_received' }),
+    ]
+    const shown: [row: string | undefined, run: string][] = []
+    const stop = page.store.subscribe(() => {
+      const row = Object.values(page.state().chatRuntime.toolTimelineByThread)
+        .flat()
+        .find(({ runId }) => `r:${runId}` === RUN)
+      shown.push([row?.runStatus, scripted(page).run.status])
+    })
+    for (const event of told) {
+      page.source.emit(lines.stream, [event])
+      await page.ledger.whenIdle()
+    }
+    stop()
+    expect(shown.filter(([row, run]) => row !== run)).toEqual([])
+    expect(new Set(shown.map(([, run]) => run))).toEqual(new Set(['idle', 'running', 'completed']))
+  })
+
+  test('claude-code #74198, #86764: what was cut off opens at the first try, and can be resumed', async () => {
+    const outside = new Finders(['a', 'b'])
+    outside.stuck.add('b')
+    const id = await cutOff(outside, [1])
+    const page = await openWorkshop(outside)
+    expect(page.state().ledger).toMatchObject({ phase: 'ready', health: { state: 'ok' } })
+    expect(await page.ledger.planResume(id)).toMatchObject({ refusal: null, isSafe: true })
+  })
+
+  test('claude-code #75540: a deleted run is no zombie after a restart, though it is told again', async () => {
+    const scope = newScope()
+    const lines = script()
+    const told = [
+      ...research(lines),
+      lines.event(RUN, 'run.transitioned', { to: 'completed', trigger: 'result_received' }),
+      lines.event('w:wf1', 'workflow.transitioned', { to: 'completed', trigger: 'result_received' }),
+    ]
+    const { page } = await tellPage(() => told, { scope })
+    await page.ledger.retention.prune(await page.ledger.retention.preview({ maxRuns: 0 }))
+    await page.ledger.dispose()
+    const { page: next } = await tellPage(() => told, { scope })
+    expect(at(next.state().runs.records, RUN)).toBeUndefined()
+    expect(await next.ledger.openRun(RUN)).toBe(false)
   })
 
   test('kimi-code #2673: a stop of a run its owner does not know settles the row', async () => {
