@@ -86,3 +86,12 @@ function firstIssue(schema: z.ZodType, answer: Json): z.core.$ZodIssue | null {
     return null
   }
 }
+
+/** What the payload of an answer says; null for what it leaves out. */
+export function readAnswer(payload: Json): { questionId: string | null; answer: Json } {
+  if (typeof payload !== 'object' || payload === null || Array.isArray(payload)) {
+    return { questionId: null, answer: null }
+  }
+  const { questionId, answer } = payload as { questionId?: Json; answer?: Json }
+  return { questionId: typeof questionId === 'string' ? questionId : null, answer: answer ?? null }
+}

@@ -139,12 +139,7 @@ export interface Phase {
   reason: string | null
 }
 
-export interface RunTelemetry {
-  inputTokens: number | null
-  outputTokens: number | null
-  cachedInputTokens: number | null
-  reasoningTokens: number | null
-  costUsd: number | null
+export interface RunTelemetry extends Figures {
   costSource: CostSource | null
   /** Wall time of the attempt; null until it settles. */
   elapsedMs: number | null
@@ -281,16 +276,22 @@ export interface UsageBook {
   closed: readonly UsageEntry[]
 }
 
-export interface UsageEntry {
-  key: string
-  stream: string
-  scope: 'own' | 'subtree'
+/** Absolute; null is unknown. */
+export interface Figures {
   inputTokens: number | null
   outputTokens: number | null
   cachedInputTokens: number | null
   reasoningTokens: number | null
   costUsd: number | null
+}
+
+export interface UsageEntry extends Figures {
+  key: string
+  stream: string
+  scope: 'own' | 'subtree'
   costSource: CostSource | null
+  /** Of a subtree's figures: the sum of what it lists as other runs'. Absent where it lists nobody. */
+  included?: Figures
 }
 
 export const lifecycleOf = (record: LogRecord): Lifecycle =>

@@ -42,6 +42,31 @@ const origin = z.object({
   replayOf: id.nullish(),
 })
 
+/** When it began and ended, for what is first heard of later than that. */
+const times = { startedAt: count.nullish(), completedAt: count.nullish() }
+
+const question = {
+  questionId: id,
+  kind: z.enum(QUESTION_KINDS).optional(),
+  prompt: line,
+  options: z
+    .array(z.object({ value: line, label: line, description: line.nullish() }))
+    .max(50)
+    .optional(),
+  schema: json.optional(),
+  agentId: line.nullish(),
+  expiresAt: count.nullish(),
+}
+
+/** Absolute; what is absent is unknown. */
+const figures = {
+  inputTokens: count.nullish(),
+  outputTokens: count.nullish(),
+  cachedInputTokens: count.nullish(),
+  reasoningTokens: count.nullish(),
+  costUsd: amount.nullish(),
+}
+
 const runFields = {
   kind: z.enum(RUN_KINDS).optional(),
   parentRunId: id.nullish(),
@@ -59,6 +84,7 @@ const runFields = {
   taskCardId: line.nullish(),
   origin: origin.nullish(),
   metadata: z.record(z.string(), json).optional(),
+  ...times,
 }
 
 const transitionFields = {
@@ -103,6 +129,8 @@ export const eventSchemas = {
     summary: line.nullish(),
     error: line.nullish(),
     inferred: z.boolean().optional(),
+    /** What it waits for, if that is not known yet. */
+    question: z.object(question).nullish(),
   }),
   'run.linked': z.looseObject({ parentRunId: id.optional(), childRunId: id.optional() }),
   'iteration.started': z.looseObject({ iteration: count, max: count.nullish() }),
@@ -126,18 +154,7 @@ export const eventSchemas = {
     elapsedMs: amount.nullish(),
     outputChars: count.nullish(),
   }),
-  'question.asked': z.looseObject({
-    questionId: id,
-    kind: z.enum(QUESTION_KINDS).optional(),
-    prompt: line,
-    options: z
-      .array(z.object({ value: line, label: line, description: line.nullish() }))
-      .max(50)
-      .optional(),
-    schema: json.optional(),
-    agentId: line.nullish(),
-    expiresAt: count.nullish(),
-  }),
+  'question.asked': z.looseObject(question),
   'question.settled': z.looseObject({
     questionId: id,
     state: z.enum(['answered', 'denied', 'timed_out', 'superseded', 'unknown']),
@@ -148,11 +165,12 @@ export const eventSchemas = {
   'usage.reported': z.looseObject({
     key: line,
     scope: z.enum(['own', 'subtree']),
-    inputTokens: count.nullish(),
-    outputTokens: count.nullish(),
-    cachedInputTokens: count.nullish(),
-    reasoningTokens: count.nullish(),
-    costUsd: amount.nullish(),
+    ...figures,
+    /** Of a subtree's figures: what is other runs', each of which reports or is told its own. */
+    includes: z
+      .array(z.object({ runId: id, ...figures }))
+      .max(1_000)
+      .nullish(),
     costSource: z.enum(['charged', 'estimated']).nullish(),
     model: line.nullish(),
     provider: line.nullish(),
@@ -171,6 +189,7 @@ export const eventSchemas = {
     input: json.optional(),
     origin: origin.nullish(),
     status: workflowStatus.optional(),
+    ...times,
   }),
   'workflow.transitioned': z.looseObject({ to: workflowStatus, ...transitionFields }),
   'workflow.attempt_started': z.looseObject({
@@ -206,7 +225,11 @@ export type EventPayload<Type extends EventType> = z.infer<(typeof eventSchemas)
 
 /** Never written: they reach the live rows and are gone after a reload. */
 export const transientSchemas = {
-  'text.delta': z.object({ kind: z.enum(['text', 'thinking']), text: z.string() }),
+  'text.delta': z.object({
+    kind: z.enum(['text', 'thinking']),
+    text: z.string(),
+    iteration: count.optional(),
+  }),
   'args.delta': z.object({ callId: line, text: z.string() }),
   heartbeat: z.object({}),
 } as const

@@ -7,7 +7,7 @@ import { idOfLog, isOurStream } from './ids.ts'
 import type { RunLogId } from './ids.ts'
 import { attemptOf, bindOpened, late, newLifecycle, NO_NOTES, openAttempt, transition } from './lifecycle.ts'
 import type { TransitionFact } from './lifecycle.ts'
-import { addParent, fillMissing, register } from './registration.ts'
+import { addParent, fillMissing, isAnnouncedAnew, refineKind, register, timesOf } from './registration.ts'
 import { askQuestion, closeQuestions, reopenQuestions, settleQuestion } from './questions.ts'
 import type { SettledStatusName } from './status.ts'
 import { isSettled } from './status.ts'
@@ -101,24 +101,37 @@ export function foldRun(draft: RunDraft, event: SourceEvent, touched: Map<string
   switch (event.type) {
     case 'run.registered': {
       const { status } = event.payload
-      // Other events were quicker: the status it was registered with is one more fact.
-      const isFact = status !== undefined && !draft.registered && run.lastSequence > 0
+      // Other events were quicker, or it is announced anew: the status it is registered with is one more fact.
+      const isFact = draft.registered ? isAnnouncedAnew(draft, stream) : run.lastSequence > 0
+      const waited = run.status === 'awaiting_user'
       Object.assign(draft, register(draft, event.payload, stream, timestamp))
-      if (isFact) settle(draft, { to: status, trigger: 'spawn' }, run.attempt, timestamp, touched)
+      if (!isFact || status === undefined) return
+      const trigger = waited ? 'answered' : 'spawn'
+      settle(draft, { to: status, trigger }, run.attempt, timestamp, touched)
+      // Whoever goes on was told what it waited for; what that was is not known here.
+      if (waited && draft.run.status === 'running')
+        draft.questions = closeQuestions(draft.questions, 'answered', timestamp)
       return
     }
 
     case 'run.observed': {
-      const { kind, status, trigger, summary, error, inferred } = event.payload
-      if (!draft.registered && kind !== undefined) run.kind = kind
+      const { kind, status, trigger, summary, error, inferred, question, completedAt } = event.payload
+      run.kind = draft.registered ? refineKind(run.kind, kind) : (kind ?? run.kind)
       draft.registered = true
-      draft.run = fillMissing(run, event.payload)
-      if (status === undefined) return
-      const { run: filled, notes } = draft
-      const fact = { to: status, trigger: trigger ?? 'imported', summary, error, inferred }
-      settle(draft, fact, attempt, timestamp, touched)
-      // A row of a list is often old: that it came too late is not worth a note each time it is read.
-      if (draft.run === filled) draft.notes = notes
+      const isFirst = run.lastSequence === 0
+      draft.run = fillMissing(
+        isFirst ? { ...run, ...timesOf(event.payload), completedAt: null } : run,
+        event.payload,
+      )
+      if (status !== undefined) {
+        const { run: filled, notes } = draft
+        const fact = { to: status, trigger: trigger ?? 'imported', summary, error, inferred }
+        settle(draft, fact, attempt, isSettled(status) ? (completedAt ?? timestamp) : timestamp, touched)
+        // A row of a list is often old: that it came too late is not worth a note each time it is read.
+        if (draft.run === filled) draft.notes = notes
+      }
+      if (question != null && isAsking(draft))
+        draft.questions = askQuestion(draft.questions, question, attempt, timestamp)
       return
     }
 
@@ -232,6 +245,10 @@ export function foldRun(draft: RunDraft, event: SourceEvent, touched: Map<string
       return
   }
 }
+
+/** It waits for a person, and nobody has said for what. */
+const isAsking = ({ run, questions }: RunDraft): boolean =>
+  run.status === 'awaiting_user' && !questions.some(({ state }) => state === 'open')
 
 /** A status fact, and what the end of a run means for its open calls, questions and clock. */
 function settle(

@@ -16,7 +16,7 @@ import {
   transition,
 } from './lifecycle.ts'
 import type { TransitionFact } from './lifecycle.ts'
-import { toOrigin } from './registration.ts'
+import { timesOf, toOrigin } from './registration.ts'
 import type { RunStatusName } from './status.ts'
 import { isSettled } from './status.ts'
 
@@ -142,7 +142,9 @@ function register(
   return {
     workflow: {
       ...workflow,
-      ...(workflow.lastSequence === 0 ? newLifecycle(timestamp, payload.status) : null),
+      ...(workflow.lastSequence === 0
+        ? { ...newLifecycle(timestamp, payload.status), ...timesOf(payload) }
+        : null),
       definitionId: payload.definitionId,
       title: payload.title ?? null,
       definition: payload.definition ?? null,

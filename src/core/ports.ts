@@ -2,7 +2,7 @@
  * Owns what the core asks of the outside world. Everything that waits, names, locks or talks is handed in,
  * so that a restart is a unit test.
  */
-import type { Json } from './entities.ts'
+import type { Json, LogRecord } from './entities.ts'
 import type { CommandVerb, RunCommand } from './commands.ts'
 import type { StreamInfo } from './events.ts'
 import type { LogId } from './ids.ts'
@@ -84,6 +84,8 @@ export interface SourceSink {
    * act before it is known that they do. Rejects when they cannot be written.
    */
   durable(stream: string, position: number): Promise<void>
+  /** What the ledger knows of a run, for sources that hold lists against it; null when it knows nothing. */
+  record(log: LogId): Promise<LogRecord | null>
   /** A stored text by its reference, for owners that work on documents kept here; null when it is missing. */
   read(ref: string): Promise<string | null>
 }

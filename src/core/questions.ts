@@ -61,10 +61,10 @@ export function settleQuestion(
   )
 }
 
-/** The run ended or started over: nobody waits for these answers any more. */
+/** The run ended, started over or went on: nobody waits for these answers any more. */
 export function closeQuestions(
   questions: readonly Question[],
-  state: Extract<QuestionState, 'superseded' | 'unknown'>,
+  state: Exclude<QuestionState, 'open'>,
   timestamp: number,
 ): readonly Question[] {
   const open = questions.filter((each) => each.state === 'open')

@@ -2,7 +2,7 @@
  * Owns how a run gets to be known: its first registration, re-announcements, rows seen in lists, parents
  * added later. A repair fills what is missing and never re-points a lineage.
  */
-import type { AgentRun, Origin, RunRecord } from './entities.ts'
+import type { AgentRun, Lifecycle, Origin, RunKind, RunRecord } from './entities.ts'
 import type { EventPayload } from './events.ts'
 import { bind, newLifecycle } from './lifecycle.ts'
 import { isSettled } from './status.ts'
@@ -22,7 +22,8 @@ export function register(
   const filled = fillMissing(run, payload)
   if (!record.registered) {
     // Facts that came before the registration already moved the run; only its opening is ours to set.
-    const opening = run.lastSequence === 0 ? newLifecycle(timestamp, payload.status) : null
+    const opening =
+      run.lastSequence === 0 ? { ...newLifecycle(timestamp, payload.status), ...timesOf(payload) } : null
     return {
       run: addParent({ ...filled, ...opening, kind: payload.kind ?? run.kind }, payload.parentRunId ?? null),
       registered: true,
@@ -32,10 +33,14 @@ export function register(
   const settledForGood = isSettled(run.status) && !run.inferred
   // A re-announcement (a resume) keeps the attempt, rebinds the stream and adds the new parent.
   return {
-    run: addParent(filled, payload.parentRunId ?? null),
+    run: addParent({ ...filled, kind: refineKind(run.kind, payload.kind) }, payload.parentRunId ?? null),
     bindings: settledForGood ? record.bindings : bind(record.bindings, stream, run.attempt),
   }
 }
+
+/** A run that is known and goes on is told of by a stream that was not heard of with it before: it was taken up there. */
+export const isAnnouncedAnew = ({ run, bindings }: RunRecord, stream: string): boolean =>
+  !isSettled(run.status) && !bindings.some((binding) => binding.stream === stream)
 
 export function addParent(run: AgentRun, parentRunId: string | null): AgentRun {
   const former = run.parentRunId
@@ -43,6 +48,26 @@ export function addParent(run: AgentRun, parentRunId: string | null): AgentRun {
   if (former === null) return { ...run, parentRunId }
   const others = run.formerParentRunIds.filter((id) => id !== parentRunId && id !== former)
   return { ...run, parentRunId, formerParentRunIds: [...others, former].slice(-PARENTS_KEPT) }
+}
+
+/** From the least that is known of a run's kind to the most. */
+const REFINEMENTS: readonly RunKind[] = ['subagent', 'worker_thread', 'team_member', 'workflow_child']
+
+/** A row may say more precisely what a run is, and one that says less takes nothing back. */
+export const refineKind = (known: RunKind, told: RunKind | undefined): RunKind =>
+  told !== undefined && REFINEMENTS.includes(known) && REFINEMENTS.indexOf(told) > REFINEMENTS.indexOf(known)
+    ? told
+    : known
+
+/** When a run began and ended that is heard of only now. */
+export function timesOf(told: {
+  startedAt?: number | null | undefined
+  completedAt?: number | null | undefined
+}): Partial<Pick<Lifecycle, 'startedAt' | 'completedAt'> & Pick<AgentRun, 'createdAt'>> {
+  return {
+    ...(told.startedAt != null && { startedAt: told.startedAt, createdAt: told.startedAt }),
+    ...(told.completedAt != null && { completedAt: told.completedAt }),
+  }
 }
 
 /** What an announcement or a list may tell about a run that it did not tell before. */

@@ -9,6 +9,7 @@ import type { RunCommand } from '../core/commands.ts'
 import type { LedgerWriter } from '../ledger/writer.ts'
 import { eventsReceived } from './actions.ts'
 import type { FollowedState } from './api/openQueries.ts'
+import { isFinal, wordsOn } from './commands/states.ts'
 
 export function createLedgerListener(writer: LedgerWriter, onError: (error: unknown) => void) {
   const listener = createListenerMiddleware<FollowedState>({ onError })
@@ -58,18 +59,10 @@ function evenIfToldInVain<Listener extends Middleware>(listen: Listener): Listen
   return guarded as Listener
 }
 
-/** Commands that events of this frame settled; their rows are written with those events. */
+/** Commands that this frame settled, as they are now; their rows are written with its events. */
 function settledBy(
   changes: readonly LogChange[],
   commands: Readonly<Record<string, RunCommand>>,
 ): readonly RunCommand[] {
-  const settled: RunCommand[] = []
-  for (const { events } of changes) {
-    for (const { type, payload } of events) {
-      if (type !== 'control.settled' || typeof payload.commandId !== 'string') continue
-      const command = commands[payload.commandId]
-      if (command !== undefined) settled.push(command)
-    }
-  }
-  return settled
+  return [...new Set(wordsOn(commands, changes).map(({ command }) => command))].filter(isFinal)
 }

@@ -2,16 +2,15 @@
  * Owns what pages ask for beyond what is in memory: opening a run or thread, earlier events, whole texts.
  */
 import { refold } from '../core/accept.ts'
-import type { RunEvent, Text } from '../core/entities.ts'
+import type { LogRecord, Text } from '../core/entities.ts'
 import { lifecycleOf } from '../core/entities.ts'
 import type { LogId } from '../core/ids.ts'
 import { isRunLog } from '../core/ids.ts'
+import { readAll } from '../ledger/readAll.ts'
 import { earlierEventsLoaded, opened, recordsLoaded } from './actions.ts'
 import type { Runtime } from './runtime.ts'
 import { at } from './table.ts'
 import { TAIL_EVENTS } from './windows.ts'
-
-const PAGE = 1_000
 
 /** Loads a run or workflow run with its latest events and all of its tool calls. False when unknown. */
 export async function openLog(runtime: Runtime, log: LogId): Promise<boolean> {
@@ -22,7 +21,9 @@ export async function openLog(runtime: Runtime, log: LogId): Promise<boolean> {
     dispatch(recordsLoaded({ records: [...records.values()] }))
   }
   if (isOpen(runtime, log)) return true
-  const events = await readAll(runtime, log)
+  // What is in memory only would be missing from the calls folded here.
+  await runtime.writer.whenIdle().catch(() => {})
+  const events = await readAll(ledger, log)
   const toolCalls = refold(events)?.toolCalls ?? []
   dispatch(opened({ log, events: events.slice(-TAIL_EVENTS), toolCalls }))
   return true
@@ -82,20 +83,14 @@ function isOpen({ getState }: Runtime, log: LogId): boolean {
   return hasEvents && (!isRunLog(log) || at(toolCalls, log)?.complete === true)
 }
 
+/** A run as it is known: in memory, else on disk. */
+export async function recordOf({ ledger, getState }: Runtime, log: LogId): Promise<LogRecord | null> {
+  return at(getState().runs.records, log) ?? (await ledger.readRecords([log])).get(log) ?? null
+}
+
 /** A text by reference, wherever it is kept; null when it is missing. */
 export async function resolveText({ ledger, content }: Runtime, ref: string): Promise<string | null> {
   return (await ledger.readBlob(ref)) ?? (await content.get(ref))
-}
-
-async function readAll({ ledger, writer }: Runtime, log: LogId): Promise<readonly RunEvent[]> {
-  // What is in memory only would be missing from the calls folded here.
-  await writer.whenIdle().catch(() => {})
-  const all: RunEvent[] = []
-  for (;;) {
-    const page = await ledger.readEvents(log, { after: all.at(-1)?.sequence ?? 0, limit: PAGE })
-    all.push(...page)
-    if (page.length < PAGE) return all
-  }
 }
 
 function nextSequence({ getState }: Runtime, log: LogId): number {

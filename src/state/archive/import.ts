@@ -2,25 +2,18 @@
  * Owns taking an archive in: what `archiveInspect.ts` found missing, and only that. Add-only: a log that is here and
  * says something else is left as it is. Importing twice equals once. SPEC A2.
  */
-import { accept } from '../../core/accept.ts'
-import type { LogChange } from '../../core/accept.ts'
 import type { Prepared, StoredText } from '../../core/content.ts'
-import { lifecycleOf } from '../../core/entities.ts'
 import type { LogId } from '../../core/ids.ts'
 import { EMPTY_BATCH } from '../../ledger/port.ts'
-import { decided } from '../actions.ts'
+import { addToLog, MovedOn } from './additions.ts'
 import { readStored } from './inspect.ts'
 import type { ArchiveDiff, LogDiff } from './inspect.ts'
 import { readArchive } from './reader.ts'
 import type { Runtime } from '../runtime.ts'
-import { at } from '../table.ts'
 
 /** Events, and characters of texts, that are written together. */
 const WRITE_EVENTS = 256
 const WRITE_CHARS = 1024 * 1024
-
-/** Stops the import of a log that was written meanwhile. */
-class MovedOn extends Error {}
 
 type Progress = (read: number) => void
 
@@ -50,7 +43,11 @@ export async function applyArchive(
   async function flush(): Promise<void> {
     if (adding === null) return
     try {
-      done.events += await writeAdditions(runtime, adding)
+      const { log } = adding.plan
+      const { events, blobs, head } = adding
+      adding.head = await addToLog(runtime, { log, head, events, blobs })
+      done.events += events.length
+      Object.assign(adding, { events: [], blobs: [], chars: 0 })
     } catch (error) {
       if (!(error instanceof MovedOn)) throw error
       done.movedOn.push(adding.plan.log)
@@ -111,38 +108,3 @@ const startAdding = (plan: LogDiff): Adding => ({
   blobs: [],
   chars: 0,
 })
-
-/** Writes what was gathered, on top of what is stored. Gives back how many events. @throws MovedOn, LedgerError */
-async function writeAdditions(runtime: Runtime, adding: Adding): Promise<number> {
-  const { ingest, writer, dispatch, content } = runtime
-  const { plan, events, blobs } = adding
-  if (events.length === 0 && blobs.length === 0) return 0
-  await Promise.all(events.flatMap(({ contents }) => contents.map(({ ref, text }) => content.put(ref, text))))
-  // As for any decision of ours: nothing is accepted on top of a record that is about to change.
-  const release = ingest.hold()
-  try {
-    await ingest.paused()
-    let changes: readonly LogChange[] = []
-    await writer.decide([plan.log], (records) => {
-      const record = records.get(plan.log)
-      const head = record === undefined ? 0 : lifecycleOf(record).lastSequence
-      if (adding.head !== head) throw new MovedOn()
-      changes = accept(
-        () => record,
-        events.map(({ event }) => event),
-      ).changes
-      const cut = events.flatMap((each) => each.blobs)
-      return { ...EMPTY_BATCH, logs: changes, blobs: [...blobs, ...cut] }
-    })
-    const [change] = changes
-    if (change !== undefined) adding.head = lifecycleOf(change.record).lastSequence
-    // History, so nobody is told of transitions; a log that is shown shows the rest of itself.
-    if (at(runtime.getState().runs.records, plan.log) !== undefined) dispatch(decided({ changes }))
-    return events.length
-  } finally {
-    release()
-    adding.events = []
-    adding.blobs = []
-    adding.chars = 0
-  }
-}

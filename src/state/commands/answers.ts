@@ -2,7 +2,7 @@
  * Owns that a question is answered once: an answer's command is named after its question, so that a second submit, in
  * this tab or another, finds the first. SPEC O1.
  */
-import { answerCommandId, checkAnswer } from '../../core/answers.ts'
+import { answerCommandId, checkAnswer, readAnswer } from '../../core/answers.ts'
 import type { CommandState, RunCommand } from '../../core/commands.ts'
 import type { Json, QuestionState, RunRecord } from '../../core/entities.ts'
 import { CommandRefusedError } from './errors.ts'
@@ -66,15 +66,6 @@ async function answerInTurn(
   } finally {
     lock.release()
   }
-}
-
-/** What the payload of an answer says; null for what it leaves out. */
-export function readAnswer(payload: Json): { questionId: string | null; answer: Json } {
-  if (typeof payload !== 'object' || payload === null || Array.isArray(payload)) {
-    return { questionId: null, answer: null }
-  }
-  const { questionId, answer } = payload as { questionId?: Json; answer?: Json }
-  return { questionId: typeof questionId === 'string' ? questionId : null, answer: answer ?? null }
 }
 
 /** A question this ledger does not know is left to the run's owner, who may. */

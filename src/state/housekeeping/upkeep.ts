@@ -11,6 +11,8 @@ import { pageIdle } from '../../platform/idle.ts'
 import type { Idle } from '../../platform/idle.ts'
 import { exportArchive, importArchive } from '../archive/archive.ts'
 import type { ArchiveScope, ImportResult } from '../archive/archive.ts'
+import { importEvents } from '../archive/importEvents.ts'
+import type { ImportedEvent, ImportedEvents } from '../archive/importEvents.ts'
 import { inspectArchive } from '../archive/inspect.ts'
 import type { ArchiveDiff } from '../archive/inspect.ts'
 import { scrubJournal } from '../healLedger.ts'
@@ -88,6 +90,12 @@ export function createUpkeep(
         import: (file: Blob, onProgress?: Progress): Promise<ImportResult> =>
           importArchive(runtime, file, onProgress),
       },
+      /**
+       * Takes in history of another system, as its importer (`run-ledger/sources/harn`) made it events. Adds what is
+       * missing; what was in flight there and nobody drives is settled as interrupted. @throws LedgerError
+       */
+      importEvents: (events: readonly ImportedEvent[], onProgress?: Progress): Promise<ImportedEvents> =>
+        importEvents(runtime, events, onProgress),
       storage: {
         /** How much there is, and what the browser says about keeping it. */
         report: (): Promise<StorageReport> => reportStorage(runtime, device),

@@ -22,6 +22,7 @@ import {
   toItem,
 } from './gathered.ts'
 import type { Gathered, Item } from './gathered.ts'
+import { withoutKnownCalls } from './knownCalls.ts'
 import type { IngestOptions } from './options.ts'
 import { changedRepeats, OTHER_CONTENT } from './repeats.ts'
 import { createRunLimit } from './runLimit.ts'
@@ -95,9 +96,12 @@ export function createIngest(options: IngestOptions): Ingest {
     }
     const logs = gathered.events.map(({ event }) => event.log)
     await loadRecords(logs)
+    gathered.events = [...(await withoutKnownCalls(gathered.events, { isRepair, runs, ledger }))]
     await limit.measure(logs)
     await sendOwn(gathered)
   }
+
+  const isRepair = (stream: string): boolean => intakes.get(stream)?.info.kind === 'repair'
 
   /** Streams continue where they were committed, so a stream's first event waits for its cursor. */
   async function openStreams(batch: readonly Arrived[]): Promise<void> {
@@ -211,7 +215,6 @@ export function createIngest(options: IngestOptions): Ingest {
   function send(into: Gathered): void {
     const { records } = runs()
     into.events = [...limit.keep(into.events)]
-    const isRepair = (stream: string): boolean => intakes.get(stream)?.info.kind === 'repair'
     const { changes, redundant } = accept(
       (log) => at(records, log),
       into.events.map(({ event }) => event),

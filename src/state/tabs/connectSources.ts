@@ -8,7 +8,7 @@ import { sourceChanged } from '../actions.ts'
 import { takeSeat } from './ingestLock.ts'
 import type { Seat } from './ingestLock.ts'
 import { lookAgain } from '../evidence/keepAsking.ts'
-import { resolveText } from '../reads.ts'
+import { recordOf, resolveText } from '../reads.ts'
 import type { Runtime } from '../runtime.ts'
 
 export interface Connections {
@@ -106,6 +106,7 @@ function connect(runtime: Runtime, source: Source, streams = new Set<string>()):
     },
     position: async (stream) => (await ledger.readCursor(redaction.id(stream)))?.position ?? null,
     durable: (stream, position) => untilDurable(runtime, redaction.id(stream), position),
+    record: (log) => recordOf(runtime, redaction.log(log)),
     read: (ref) => resolveText(runtime, ref),
   }
   connected.add(source)
