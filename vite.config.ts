@@ -10,12 +10,16 @@ import { chromiumArgs, findChromium } from './scripts/chromium.mjs'
 const repo = import.meta.dirname
 const inRepo = (path: string) => join(repo, path)
 
-/** Public name → source. tsconfig.json holds the same four names. */
+/** Public name → source. tsconfig.json holds the same names. */
 const entries = {
   index: 'src/index.ts',
   'react/index': 'src/react/index.ts',
   'orchestrator/index': 'src/orchestrator/index.ts',
   'testing/index': 'src/testing/index.ts',
+  'sources/openHuman/index': 'src/sources/openHuman/index.ts',
+  'sources/harn/index': 'src/sources/harn/index.ts',
+  'sources/agentd/index': 'src/sources/agentd/index.ts',
+  'testing/doubles/index': 'src/testing/doubles/index.ts',
 }
 
 const shared = {
@@ -71,7 +75,8 @@ function library(): UserConfig {
         formats: ['es'],
       },
       rolldownOptions: {
-        external: (id) => external.some((name) => id === name || id.startsWith(`${name}/`)),
+        external: (id) =>
+          id.startsWith('node:') || external.some((name) => id === name || id.startsWith(`${name}/`)),
         output: { chunkFileNames: 'chunks/[name]-[hash].js' },
       },
     },

@@ -43,6 +43,7 @@ export type { ImportedEvent, ImportedEvents } from './state/archive/importEvents
 export type { ArchiveDiff, LogDiff } from './state/archive/inspect.ts'
 export type { RefusedLine } from './state/archive/reader.ts'
 export type { LiveText } from './state/chatRuntimeSlice.ts'
+export type * from './state/chatRuntime/types.ts'
 export { LEDGER_API } from './state/api.ts'
 export type { LedgerApi, LedgerApiState } from './state/api.ts'
 export type { EventPage } from './state/api/eventPages.ts'
@@ -61,6 +62,7 @@ export type { PersistAnswer, StorageReport } from './state/housekeeping/storage.
 export type { LedgerState } from './state/ledgerSlice.ts'
 export type { Content } from './state/reads.ts'
 export type { PruneResult, RetentionPreview } from './state/housekeeping/retention.ts'
+export { selectChatRuntime, selectChatRuntimeState } from './state/selectors/chatRuntime.ts'
 export { selectInbox, selectInboxCount } from './state/selectors/inbox.ts'
 export type { InboxQuestion } from './state/selectors/inbox.ts'
 export { selectPendingQuestions } from './state/selectors/pendingQuestions.ts'
@@ -71,13 +73,14 @@ export {
   selectRunEvents,
   selectRunList,
   selectRuns,
-  selectRunTotals,
   selectThreadRows,
   selectToolCalls,
   selectWorkflow,
   selectWorkflowRuns,
 } from './state/selectors/selectors.ts'
-export type { RunFilter, RunLedgerState, RunListEntry, RunTotals } from './state/selectors/selectors.ts'
+export type { RunFilter, RunLedgerState, RunListEntry } from './state/selectors/selectors.ts'
+export { selectRunTotals } from './state/selectors/totals.ts'
+export type { RunTotals } from './state/selectors/totals.ts'
 export {
   choiceMade,
   collapseToggled,

@@ -7,13 +7,14 @@ import type { Lifecycle, LogRecord, RunEvent, RunRecord, ToolCall } from './enti
 import { lifecycleOf } from './entities.ts'
 import type { EventType, SourceEvent } from './events.ts'
 import { isEventType } from './events.ts'
-import { draftRun, foldRun, newRunRecord, sealRun } from './foldRun.ts'
+import { draftRun, foldRun, sealRun } from './foldRun.ts'
 import type { RunDraft } from './foldRun.ts'
 import { draftWorkflow, foldWorkflow, newWorkflowRecord } from './foldWorkflow.ts'
 import type { WorkflowDraft } from './foldWorkflow.ts'
 import { isRunLog } from './ids.ts'
 import type { LogId, RunLogId, WorkflowLogId } from './ids.ts'
 import { attemptOf } from './lifecycle.ts'
+import { newRunRecord } from './newRun.ts'
 import type { RunStatusName, Trigger } from './status.ts'
 
 /** A status change, as told to the host's listeners once it is durable. */

@@ -1,19 +1,18 @@
 /**
  * Owns what each event means for an agent run: one case per event type, pure, no clock. SPEC F1–F6.
  */
-import type { AgentRun, RunRecord, RunTelemetry, ToolCall } from './entities.ts'
+import type { AgentRun, RunRecord, ToolCall } from './entities.ts'
 import type { SourceEvent } from './events.ts'
-import { idOfLog, isOurStream } from './ids.ts'
-import type { RunLogId } from './ids.ts'
-import { attemptOf, bindOpened, late, newLifecycle, NO_NOTES, openAttempt, transition } from './lifecycle.ts'
+import { isOurStream } from './ids.ts'
+import { attemptOf, bindOpened, isAnnouncedAnew, late, openAttempt, transition } from './lifecycle.ts'
 import type { TransitionFact } from './lifecycle.ts'
-import { addParent, fillMissing, isAnnouncedAnew, refineKind, register, timesOf } from './registration.ts'
+import { addParent, fillMissing, refineKind, register, timesOf } from './registration.ts'
 import { askQuestion, closeQuestions, reopenQuestions, settleQuestion } from './questions.ts'
 import type { SettledStatusName } from './status.ts'
 import { isSettled } from './status.ts'
 import { abandoned, finishCall, giveUpOldest, keepCall, startCall } from './toolCalls.ts'
 import type { CallSite } from './toolCalls.ts'
-import { NO_USAGE, recordUsage, totalsOf } from './usage.ts'
+import { recordUsage, totalsOf } from './usage.ts'
 
 const ARTIFACTS_KEPT = 50
 
@@ -38,57 +37,6 @@ export function sealRun(draft: RunDraft, before: RunRecord | undefined): RunReco
   return draft
 }
 
-/** A run first heard of through any event; `run.registered` fills in what it is. */
-export function newRunRecord(log: RunLogId, timestamp: number): RunRecord {
-  const telemetry: RunTelemetry = {
-    ...totalsOf(NO_USAGE),
-    elapsedMs: null,
-    toolCount: 0,
-    toolErrorCount: 0,
-    model: null,
-    provider: null,
-    updatedAt: timestamp,
-  }
-  const run: AgentRun = {
-    id: idOfLog(log),
-    kind: 'subagent',
-    parentRunId: null,
-    rootRunId: null,
-    formerParentRunIds: [],
-    workflowRunId: null,
-    phase: null,
-    contentKey: null,
-    parentThreadId: null,
-    workerThreadId: null,
-    parentCallId: null,
-    agentId: null,
-    agentName: null,
-    prompt: null,
-    taskBoardId: null,
-    taskCardId: null,
-    checkpoint: null,
-    origin: null,
-    metadata: {},
-    createdAt: timestamp,
-    iteration: 0,
-    maxIterations: null,
-    artifacts: [],
-    ...newLifecycle(timestamp, undefined),
-  }
-  return {
-    entity: 'run',
-    log,
-    run,
-    telemetry,
-    usage: NO_USAGE,
-    questions: [],
-    toolCalls: [],
-    bindings: [],
-    registered: false,
-    notes: NO_NOTES,
-  }
-}
-
 /** Folds one event and notes the calls it touched, kept or not; the caller stamps the sequence (`accept.ts`). */
 export function foldRun(draft: RunDraft, event: SourceEvent, touched: Map<string, ToolCall>): void {
   const { run, telemetry } = draft
@@ -102,7 +50,7 @@ export function foldRun(draft: RunDraft, event: SourceEvent, touched: Map<string
     case 'run.registered': {
       const { status } = event.payload
       // Other events were quicker, or it is announced anew: the status it is registered with is one more fact.
-      const isFact = draft.registered ? isAnnouncedAnew(draft, stream) : run.lastSequence > 0
+      const isFact = draft.registered ? isAnnouncedAnew(run, draft.bindings, stream) : run.lastSequence > 0
       const waited = run.status === 'awaiting_user'
       Object.assign(draft, register(draft, event.payload, stream, timestamp))
       if (!isFact || status === undefined) return

@@ -9,6 +9,7 @@ import {
   attemptOf,
   bind,
   bindOpened,
+  isAnnouncedAnew,
   late,
   newLifecycle,
   NO_NOTES,
@@ -60,10 +61,13 @@ export function foldWorkflow(draft: WorkflowDraft, event: SourceEvent): void {
   switch (event.type) {
     case 'workflow.registered': {
       const { status } = event.payload
-      // Other events were quicker: the status it was registered with is one more fact.
-      const isFact = status !== undefined && !draft.registered && workflow.lastSequence > 0
+      // Other events were quicker, or it is announced anew: the status it is registered with is one more fact.
+      const isFact = draft.registered
+        ? isAnnouncedAnew(workflow, draft.bindings, event.stream)
+        : workflow.lastSequence > 0
       Object.assign(draft, register(draft, event.payload, event.stream, event.timestamp))
-      if (isFact) settle(draft, { to: status, trigger: 'spawn' }, workflow.attempt, event.timestamp)
+      if (isFact && status !== undefined)
+        settle(draft, { to: status, trigger: 'spawn' }, workflow.attempt, event.timestamp)
       return
     }
 

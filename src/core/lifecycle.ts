@@ -125,6 +125,13 @@ export function bind(bindings: readonly Binding[], stream: string, attempt: numb
   return [...others, { stream, attempt }].slice(-BINDINGS_KEPT)
 }
 
+/** One that is known and goes on is told of by a stream that was not heard of with it before: it was taken up there. */
+export const isAnnouncedAnew = (
+  { status }: Pick<Lifecycle, 'status'>,
+  bindings: readonly Binding[],
+  stream: string,
+): boolean => !isSettled(status) && !bindings.some((binding) => binding.stream === stream)
+
 /**
  * Whose an opened attempt is: the stream that announced it. One that we open, since its owner turned out to be alive,
  * is driven by the streams of the attempt that was thought over; ours are never bound.

@@ -38,10 +38,6 @@ export function register(
   }
 }
 
-/** A run that is known and goes on is told of by a stream that was not heard of with it before: it was taken up there. */
-export const isAnnouncedAnew = ({ run, bindings }: RunRecord, stream: string): boolean =>
-  !isSettled(run.status) && !bindings.some((binding) => binding.stream === stream)
-
 export function addParent(run: AgentRun, parentRunId: string | null): AgentRun {
   const former = run.parentRunId
   if (parentRunId === null || parentRunId === former || parentRunId === run.id) return run

@@ -13,7 +13,9 @@ import type { LiveText } from '../state/chatRuntimeSlice.ts'
 import type { LedgerState } from '../state/ledgerSlice.ts'
 import { selectPendingQuestions } from '../state/selectors/pendingQuestions.ts'
 import type { PendingQuestion } from '../state/selectors/pendingQuestions.ts'
-import type { RunFilter, RunLedgerState, RunListEntry, RunTotals } from '../state/selectors/selectors.ts'
+import type { RunFilter, RunLedgerState, RunListEntry } from '../state/selectors/selectors.ts'
+import { selectRunTotals } from '../state/selectors/totals.ts'
+import type { RunTotals } from '../state/selectors/totals.ts'
 import * as select from '../state/selectors/selectors.ts'
 import type { ViewPrefs } from '../state/viewPrefsSlice.ts'
 import { useRunLedger } from './context.tsx'
@@ -123,7 +125,7 @@ export function useLiveText(runId: string): LiveText | null {
 }
 
 export function useRunTotals(log: LogId): RunTotals | null {
-  return useLedgerSelector((state) => select.selectRunTotals(state, log), shallowEqual)
+  return useLedgerSelector((state) => selectRunTotals(state, log), shallowEqual)
 }
 
 /** Every open question of every run, oldest first. */

@@ -12,6 +12,7 @@ interface Report {
   costUsd?: number
   costSource?: string
   scope?: string
+  includes?: readonly { runId: string; inputTokens?: number; costUsd?: number | null }[]
   model?: string
 }
 
@@ -39,13 +40,31 @@ test('F5 what nobody reported is unknown, and a reported zero is zero', () => {
   })
 })
 
-test('F5 a figure of a whole subtree is kept, and not counted as the run’s own', () => {
+test('F5 a subtree’s figure covers the run’s own of its stream, and is less what it lists as others’', () => {
   const { telemetry, usage } = tell([
     { key: 'own', inputTokens: 10 },
-    { key: 'all', inputTokens: 90, scope: 'subtree' },
+    { key: 'all', inputTokens: 90, scope: 'subtree', includes: [{ runId: 'kid', inputTokens: 60 }] },
+    { key: 'later', inputTokens: 5, stream: 'B' },
   ])
-  expect(telemetry.inputTokens).toBe(10)
-  expect(usage.entries).toHaveLength(2)
+  expect(telemetry.inputTokens).toBe(30 + 5)
+  expect(usage.entries).toHaveLength(3)
+})
+
+test('F5 a later figure that lists nobody keeps the list, and one that lists others replaces it', () => {
+  const all = { key: 'all', scope: 'subtree' }
+  const first = { ...all, inputTokens: 90, includes: [{ runId: 'kid', inputTokens: 60 }] }
+  expect(tell([first, { ...all, inputTokens: 100 }]).telemetry.inputTokens).toBe(40)
+  const both = [
+    { runId: 'kid', inputTokens: 60 },
+    { runId: 'kin', inputTokens: 30 },
+  ]
+  expect(tell([first, { ...all, inputTokens: 100, includes: both }]).telemetry.inputTokens).toBe(10)
+})
+
+test('F5 what nobody knows of a child stays with its parent, and nothing falls below zero', () => {
+  const all = { key: 'all', scope: 'subtree', costUsd: 2, inputTokens: 10 }
+  const { telemetry } = tell([{ ...all, includes: [{ runId: 'kid', costUsd: null, inputTokens: 12 }] }])
+  expect(telemetry).toMatchObject({ costUsd: 2, inputTokens: 0, outputTokens: null })
 })
 
 test('F5 one estimate makes the whole an estimate', () => {
@@ -111,7 +130,12 @@ describe('beyond 200 keys', () => {
 
   test('F5 figures of scopes stay apart when they are closed', () => {
     const mixed = old(() => 'charged').map((each, at) => ({ ...each, scope: at < 50 ? 'subtree' : 'own' }))
-    expect(tell([...mixed, next]).telemetry.inputTokens).toBe(157)
+    const book = tell([...mixed, next])
+    expect(book.usage.closed).toMatchObject([
+      { scope: 'subtree', inputTokens: 50 },
+      { scope: 'own', inputTokens: 150 },
+    ])
+    expect(book.telemetry.inputTokens).toBe((tell(mixed).telemetry.inputTokens ?? 0) + 7)
   })
 
   test('F5 an estimate among closed figures is still an estimate', () => {

@@ -58,17 +58,6 @@ export interface RunFilter {
   threadId?: string
 }
 
-export interface RunTotals {
-  toolCount: number
-  toolErrorCount: number
-  /** Null: unknown, which is not 0. */
-  inputTokens: number | null
-  outputTokens: number | null
-  costUsd: number | null
-  elapsedMs: number | null
-  startedAt: number
-}
-
 const NO_EVENTS: readonly RunEvent[] = []
 const NO_CALLS: readonly ToolCall[] = []
 const NO_ROWS: readonly SubagentRow[] = []
@@ -165,22 +154,6 @@ export function selectRuns(state: RunLedgerState, filter: RunFilter): readonly R
   )
 }
 
-export const selectRunTotals = (state: RunLedgerState, log: LogId): RunTotals | null => {
-  const record = at(state.runs.records, log)
-  if (record === undefined) return null
-  const runs = record.entity === 'run' ? [record] : selectWorkflowRuns(state, record.workflow.id)
-  const { startedAt, completedAt } = lifecycleOf(record)
-  return {
-    toolCount: runs.reduce((sum, { telemetry }) => sum + telemetry.toolCount, 0),
-    toolErrorCount: runs.reduce((sum, { telemetry }) => sum + telemetry.toolErrorCount, 0),
-    inputTokens: sumKnown(runs, 'inputTokens'),
-    outputTokens: sumKnown(runs, 'outputTokens'),
-    costUsd: sumKnown(runs, 'costUsd'),
-    elapsedMs: completedAt === null ? null : Math.max(0, completedAt - startedAt),
-    startedAt,
-  }
-}
-
 /** Commands about a log that nobody has settled yet. */
 export function selectPendingCommands(state: RunLedgerState, log: LogId): readonly RunCommand[] {
   return Object.values(state.runs.commands).filter((command) => command.log === log && !isFinal(command))
@@ -254,14 +227,6 @@ function questionIn(input: WorkflowRecord['workflow']['input']): string | null {
   if (input === null || typeof input !== 'object' || Array.isArray(input)) return null
   const { question } = input as { readonly question?: unknown }
   return typeof question === 'string' && question.length > 0 ? question : null
-}
-
-function sumKnown(
-  runs: readonly RunRecord[],
-  figure: 'inputTokens' | 'outputTokens' | 'costUsd',
-): number | null {
-  const known = runs.flatMap(({ telemetry }) => telemetry[figure] ?? [])
-  return known.length === 0 ? null : known.reduce((sum, value) => sum + value, 0)
 }
 
 const byCreation = (a: RunRecord, b: RunRecord): number =>

@@ -95,6 +95,9 @@ const usage = act('usage.reported', {
   reasoningTokens: figure,
   costUsd: cost,
   costSource: maybe(of('charged', 'estimated')),
+  includes: maybe(
+    fc.array(fc.record({ runId: of('kid', 'kin'), inputTokens: figure, costUsd: cost }), { maxLength: 3 }),
+  ),
   model: maybe(of('m1', 'm2')),
 })
 const iteration = act('iteration.started', { iteration: fc.nat(3), max: maybe(fc.nat(9)) })

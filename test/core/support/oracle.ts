@@ -58,7 +58,7 @@ export const FIGURES = [
 ] as const
 
 export function runOracle(events: readonly SourceEvent[]): RunView {
-  const { lives, placed, endings, late, irregular, result } = liveThrough(events)
+  const { lives, placed, endings, goesOn, late, irregular, result } = liveThrough(events)
   const { calls, late: lateCalls } = callsOf(placed, endings)
   const tooLate = placed.filter(
     ({ event: { type }, current, alive }) =>
@@ -70,7 +70,7 @@ export function runOracle(events: readonly SourceEvent[]): RunView {
     result,
     attemptOfEvent: placed.map((each) => each.attempt),
     calls,
-    questions: questionsOf(placed, endings),
+    questions: questionsOf(placed, endings, goesOn),
     ...usageOf(events),
     parents: parentsOf(events),
     checkpoint: checkpointOf(placed, endings),
@@ -159,7 +159,11 @@ function end(call: WorkingCall, { payload }: Of<'tool.finished'>): WorkingCall {
  * A question is asked once an attempt; it is closed by its answer or by the run's end, "unknown" can be cleared up, and a
  * run that lives on still asks.
  */
-function questionsOf(placed: readonly Placed[], endings: readonly Ending[]): QuestionView[] {
+function questionsOf(
+  placed: readonly Placed[],
+  endings: readonly Ending[],
+  goesOn: readonly number[],
+): QuestionView[] {
   const views: QuestionView[] = []
   const waits = ({ state }: QuestionView) => state === 'open' || state === 'unknown'
   for (const { event, at, attempt, alive } of placed) {
@@ -176,6 +180,7 @@ function questionsOf(placed: readonly Placed[], endings: readonly Ending[]): Que
       view.state = event.payload.state
       view.answer = event.payload.answer ?? null
     }
+    if (goesOn.includes(at)) for (const view of views) if (view.state === 'open') view.state = 'answered'
     const ending = endings.find((each) => each.at === at)
     if (ending === undefined) continue
     const { revived, to, inferred } = ending
@@ -192,16 +197,36 @@ function questionsOf(placed: readonly Placed[], endings: readonly Ending[]): Que
   return views
 }
 
-/** The sum over keys of each key's last report; subtree figures are not the run's own. */
+/**
+ * Each key's last report, less what any report of the key listed last as others'. Where a stream told of a subtree, what it
+ * told as the run's own is part of that.
+ */
 function usageOf(events: readonly SourceEvent[]): Pick<RunView, 'usage' | 'costSource'> {
-  const reports = events.flatMap((event) => (event.type === 'usage.reported' ? [event.payload] : []))
-  const last = reports.filter(
-    (report, at) =>
-      report.scope === 'own' && !reports.some((later, index) => index > at && later.key === report.key),
+  const reports = events.flatMap((event) =>
+    event.type === 'usage.reported' ? [{ stream: event.stream, ...event.payload }] : [],
   )
+  const current = reports.filter(
+    (report, at) => !reports.some((later, index) => index > at && later.key === report.key),
+  )
+  const last = current.filter(
+    (report) =>
+      report.scope === 'subtree' ||
+      !current.some((other) => other.scope === 'subtree' && other.stream === report.stream),
+  )
+  const listedFor = ({ key, scope }: (typeof reports)[number]) => {
+    if (scope === 'own') return []
+    const trail = reports.filter((report) => report.key === key)
+    const since = trail.slice(trail.findLastIndex((report) => report.scope === 'own') + 1)
+    return since.findLast((report) => report.includes != null)?.includes ?? []
+  }
   const usage: Record<string, number | null> = {}
   for (const figure of FIGURES) {
-    const known = last.map((report) => report[figure] ?? null).filter((each) => each !== null)
+    const known = last
+      .filter((report) => (report[figure] ?? null) !== null)
+      .map((report) => {
+        const others = listedFor(report).reduce((sum, each) => sum + (each[figure] ?? 0), 0)
+        return Math.max(0, (report[figure] ?? 0) - others)
+      })
     usage[figure] = known.length === 0 ? null : known.reduce((sum, each) => sum + each, 0)
   }
   const sources = last

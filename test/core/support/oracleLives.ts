@@ -54,6 +54,8 @@ export function liveThrough(events: readonly SourceEvent[]) {
   const owner = new Map<string, number>()
   const placed: Placed[] = []
   const endings: Ending[] = []
+  /** Where a run that waited for a person was taken up elsewhere. */
+  const goesOn: number[] = []
   let late = 0
   let irregular = 0
   let announced = false
@@ -101,7 +103,11 @@ export function liveThrough(events: readonly SourceEvent[]) {
       const { status } = event.payload
       const isFinal = announced && SETTLED.includes(life.status) && !life.inferred
       if (at === 0) lives[0] = newLife(1, event.timestamp, status ?? 'pending')
-      else if (!announced && status) hear(at, life.attempt, status, false, {})
+      else if (status && (!announced || (!SETTLED.includes(life.status) && !owner.has(event.stream)))) {
+        const before = life.status
+        hear(at, life.attempt, status, false, {})
+        if (before === 'awaiting_user' && life.status === 'running') goesOn.push(at)
+      }
       if (!isFinal) owner.set(event.stream, life.attempt)
     }
     if (event.type === 'run.transitioned') {
@@ -116,7 +122,7 @@ export function liveThrough(events: readonly SourceEvent[]) {
     announced ||= event.type === 'run.registered' || event.type === 'run.observed'
     placed.push({ event, at, attempt: owner.get(event.stream) ?? lives.at(-1)!.attempt, current, alive })
   })
-  return { lives, placed, late, irregular, endings, result }
+  return { lives, placed, goesOn, late, irregular, endings, result }
 }
 
 const newLife = (attempt: number, startedAt: number, status: RunStatusName): Life => ({

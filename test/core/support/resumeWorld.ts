@@ -1,7 +1,7 @@
 /** Worlds to make resume plans of: a small workflow, children at will, and keys as its orchestrator gives them. */
 import { fingerprintOf } from '../../../src/core/contentKey.ts'
 import type { Json, RunRecord, RunTelemetry, Text, WorkflowRecord } from '../../../src/core/entities.ts'
-import { newRunRecord } from '../../../src/core/foldRun.ts'
+import { newRunRecord } from '../../../src/core/newRun.ts'
 import { newWorkflowRecord } from '../../../src/core/foldWorkflow.ts'
 import { runLog, workflowLog } from '../../../src/core/ids.ts'
 import type { ResumeChild, ResumeWorld } from '../../../src/core/resume/plan.ts'

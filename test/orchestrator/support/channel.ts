@@ -23,6 +23,7 @@ export function sink() {
     status: (status) => statuses.push(status),
     position: async () => null,
     durable: async () => {},
+    record: async () => null,
     read: async (ref) => (ref.startsWith('doc:') ? `the text of ${ref}` : null),
   }
   return {
