@@ -6,6 +6,7 @@
 import type { RunEvent } from '../core/entities.ts'
 import type { LogId } from '../core/ids.ts'
 import type { Clock, ContentStore } from '../core/ports.ts'
+import { backoffMs } from './backoff.ts'
 import { Delivery, toBatch } from './delivery.ts'
 import type { Commit } from './delivery.ts'
 import type { Journal } from './journal/port.ts'
@@ -21,8 +22,6 @@ import type { WriterWork } from './work.ts'
 
 /** From one write to the next, at least: what comes in small pieces shares a transaction. A frame is longer. */
 export const WRITE_GAP_MS = 10
-/** A store that keeps failing is probed twice a minute, not hammered. */
-const BACKOFF_MS = [100, 500, 2_000, 10_000, 30_000] as const
 /** Events held in memory for a full disk; beyond, bulk events lose their payload and keep their place. */
 const HELD_FULL = 20_000
 
@@ -44,14 +43,12 @@ export class LedgerWriter {
   readonly #mirror: Mirror
   readonly #delivery: Delivery
   readonly #queue = new WriterQueue()
-  /** What is in the transaction under way. */
   #flying: Flight | null = null
   #busy: Promise<void> | null = null
   #cancelTimer: (() => void) | null = null
   #lastWriteAt = -Infinity
   #open = false
   #refusal: LedgerError | null = null
-  /** Writes that failed in a row. */
   failures = 0
   /** Logs the store can never take; said, kept in memory, and in nobody's way. */
   readonly #aside = new Set<LogId>()
@@ -69,13 +66,12 @@ export class LedgerWriter {
     this.#clock = options.clock
     this.#events = options.events
     const { ledger, content, clock } = options
-    const mirror = new Mirror(options.journal, options.events)
-    const committed = (commit: Commit): void => this.#tell(() => this.#events.committed(commit))
+    const mirror = new Mirror(options.journal, clock, options.events)
     this.#mirror = mirror
+    const committed = (commit: Commit): void => this.#tell(() => this.#events.committed(commit))
     this.#delivery = new Delivery({ ledger, content, clock, mirror, committed })
   }
 
-  /** Copies that everything has once nothing is on its way. */
   get copies(): number {
     return this.#delivery.copies()
   }
@@ -109,12 +105,13 @@ export class LedgerWriter {
     })
   }
 
-  /** Reads, decides and writes in one transaction, in its turn; resolves when both copies have it. @throws LedgerError */
+  /** Reads, decides and writes in one transaction, in its turn; the second copy has it unless it failed. @throws LedgerError */
   decide(logs: readonly LogId[], decision: Decision): Promise<LedgerBatch | null> {
     return this.job(async () => {
       const decided = await this.#ledger.decide(logs, decision, 'strict')
       if (decided === null) return null
-      await this.#mirror.append(frameOf(decided.batch, decided))
+      void this.#mirror.append(frameOf(decided.batch, decided))
+      await this.#mirror.atRest()
       return decided.batch
     })
   }
@@ -124,7 +121,8 @@ export class LedgerWriter {
     return this.job(async () => {
       const deletion = await this.#ledger.deleteLogs(logs, this.#clock.now(), heads)
       const { stamp, tombstones, events } = deletion
-      await this.#mirror.append({ ...EMPTY_BATCH, stamp, net: -events, segments: [], tombstones })
+      void this.#mirror.append({ ...EMPTY_BATCH, stamp, net: -events, segments: [], tombstones })
+      await this.#mirror.atRest()
       return deletion
     })
   }
@@ -133,7 +131,7 @@ export class LedgerWriter {
   job<Result>(work: () => Promise<Result>): Promise<Result> {
     if (this.#refusal !== null) return Promise.reject(this.#refusal)
     return new Promise((resolve, reject) => {
-      const run = (): Promise<void> => this.#mirror.whenIdle().then(work).then(resolve, reject)
+      const run = (): Promise<void> => this.#mirror.atRest().then(work).then(resolve, reject)
       this.#queue.push({ kind: 'job', run, reject })
       this.#schedule()
     })
@@ -146,7 +144,6 @@ export class LedgerWriter {
     return events
   }
 
-  /** Both copies were made equal by a repair. */
   repaired(): void {
     this.#mirror.repaired()
   }
@@ -168,20 +165,25 @@ export class LedgerWriter {
     }
   }
 
-  /** Resolves when everything accepted so far is durable in all copies. SPEC W4. @throws LedgerError when refused. */
-  async whenIdle(): Promise<void> {
+  /** Resolves when everything accepted so far can be read from the first copy. @throws LedgerError when refused. */
+  async whenWritten(): Promise<void> {
     if (this.#refusal !== null && !this.#queue.isEmpty) throw this.#refusal
     const written = this.#queue.whenWritten()
     this.flush()
     await written
+  }
+
+  /** Resolves when everything accepted so far is durable in all copies. SPEC W4. @throws LedgerError when refused. */
+  async whenIdle(): Promise<void> {
+    await this.whenWritten()
     await this.#mirror.whenIdle()
   }
 
   #schedule(): void {
     if (!this.#open || this.#busy !== null || this.#queue.isEmpty) return
-    const backoff = BACKOFF_MS[Math.min(this.failures, BACKOFF_MS.length) - 1]
+    const backoff = backoffMs(this.failures)
     const wait = backoff ?? this.#lastWriteAt + WRITE_GAP_MS - this.#clock.monotonic()
-    if (wait <= 0 || (backoff === undefined && this.#queue.isUrgent)) return this.flush()
+    if (wait <= 0 || (backoff === null && this.#queue.isUrgent)) return this.flush()
     this.#cancelTimer ??= this.#clock.setTimeout(() => {
       this.#cancelTimer = null
       this.flush()
@@ -192,7 +194,6 @@ export class LedgerWriter {
     this.#cancelTimer?.()
     this.#cancelTimer = null
   }
-
   async #writeNext(): Promise<void> {
     const next = this.#queue.take()
     if (next === null) return
@@ -251,7 +252,6 @@ export class LedgerWriter {
     this.failures += 1
     this.#tell(() => this.#events.health(error))
     if (error.kind !== 'capacity' || this.#queue.events <= HELD_FULL) return
-    // No room on the disk, and soon none in memory.
     for (const log of this.#queue.logs()) {
       const events = this.#queue.eventsOf(log)
       const stripped = stripBulk(events)

@@ -90,6 +90,8 @@ export function healLater(runtime: Runtime): void {
   waiting.add(runtime)
   clock.setTimeout(() => {
     waiting.delete(runtime)
+    // Room was found, and the frames that waited for it.
+    if (writer.copies === 2) return
     void writer.job(() => healLedger(runtime, { full: true })).catch(() => {})
   }, HEAL_AGAIN_MS)
 }

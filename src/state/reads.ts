@@ -22,7 +22,7 @@ export async function openLog(runtime: Runtime, log: LogId): Promise<boolean> {
   }
   if (isOpen(runtime, log)) return true
   // What is in memory only would be missing from the calls folded here.
-  await runtime.writer.whenIdle().catch(() => {})
+  await runtime.writer.whenWritten().catch(() => {})
   const events = await readAll(ledger, log)
   const toolCalls = refold(events)?.toolCalls ?? []
   dispatch(opened({ log, events: events.slice(-TAIL_EVENTS), toolCalls }))
@@ -56,7 +56,7 @@ export async function loadEarlierEvents(runtime: Runtime, log: LogId): Promise<b
   const first = at(runs.tails, log)?.[0]?.sequence ?? nextSequence(runtime, log)
   if (first <= 1) return false
   // What left the tail before it was written is on its way to the disk.
-  if ((at(runs.persisted, log) ?? 0) < first - 1) await runtime.writer.whenIdle().catch(() => {})
+  if ((at(runs.persisted, log) ?? 0) < first - 1) await runtime.writer.whenWritten().catch(() => {})
   const events = await runtime.ledger.readEvents(log, { before: first, limit: TAIL_EVENTS })
   runtime.dispatch(earlierEventsLoaded({ log, events }))
   return events.length > 0
@@ -70,7 +70,7 @@ export async function readText(runtime: Runtime, text: Text): Promise<Content> {
   const found = await resolveText(runtime, text.ref)
   if (found !== null) return { kind: 'found', text: found }
   // It may be on its way to the disk.
-  await runtime.writer.whenIdle().catch(() => {})
+  await runtime.writer.whenWritten().catch(() => {})
   const written = await resolveText(runtime, text.ref)
   return written === null ? { kind: 'missing' } : { kind: 'found', text: written }
 }

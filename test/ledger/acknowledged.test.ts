@@ -2,8 +2,9 @@
 import 'fake-indexeddb/auto'
 import { expect, test } from 'vitest'
 import { memoryJournal } from '../../src/ledger/journal/memory.ts'
-import type { Journal } from '../../src/ledger/journal/port.ts'
+import type { JournalFrame } from '../../src/ledger/journal/port.ts'
 import { LedgerError } from '../../src/ledger/port.ts'
+import type { LedgerErrorKind } from '../../src/ledger/port.ts'
 import { memoryLocks } from '../../src/platform/memoryLocks.ts'
 import { chronicle, fullBatch, started } from '../../src/testing/conformance/samples.ts'
 import { freshDisk } from './support/databases.ts'
@@ -38,21 +39,25 @@ test('W1 every write tells its transaction to commit: one left alone waits for a
 })
 
 /** A journal whose frames land when they are told to. */
-function slowJournal(): Journal & { land: () => void; fail: () => void } {
+function slowJournal() {
   const journal = memoryJournal({ locks: memoryLocks() })
-  let land = (): void => {}
-  let fail = (): void => {}
+  let waiting: { resolve: () => void; reject: (error: LedgerError) => void } | null = null
+  const answered = () => {
+    const answer = waiting
+    waiting = null
+    return answer
+  }
   return {
     ...journal,
-    append: async (frame) => {
+    append: async (frame: JournalFrame) => {
       await new Promise<void>((resolve, reject) => {
-        land = resolve
-        fail = () => reject(new LedgerError('transient', 'injected'))
+        waiting = { resolve, reject }
       })
       await journal.append(frame)
     },
-    land: () => land(),
-    fail: () => fail(),
+    isAsked: () => waiting !== null,
+    land: () => answered()?.resolve(),
+    fail: (kind: LedgerErrorKind = 'transient') => answered()?.reject(new LedgerError(kind, 'injected')),
   }
 }
 
@@ -78,4 +83,53 @@ test('W6 fault F4: a receipt of what the second copy could not take says so', as
   journal.fail()
   expect(await receipt).toMatchObject({ copies: 1 })
   expect(t.mirror).toEqual(['transient'])
+})
+
+test('W6 fault F4: what there is no room for in the second copy is acknowledged when there is, in its order', async () => {
+  const journal = slowJournal()
+  const t = writing({ beneath: (await freshDisk()).ledger, journal })
+  t.writer.start()
+  const first = watch(t.append([started('r:one')], { durability: 'strict' }))
+  await expect.poll(() => t.commits.length).toBe(1)
+  journal.fail('capacity')
+  await expect.poll(() => t.mirror).toEqual(['capacity'])
+  // The first copy takes more, also a decision; nobody is told that it is safe.
+  const second = watch(t.append([started('r:two')], { durability: 'strict' }))
+  await expect.poll(() => t.commits.length).toBe(2)
+  expect(await t.writer.decide([], () => null)).toBeNull()
+  await t.writer.whenWritten()
+  const idle = watch(t.writer.whenIdle())
+  await turns()
+  expect([first.settled, second.settled, idle.settled]).toEqual([false, false, false])
+  expect(t.writer.copies).toBe(1)
+
+  // Still none at the next look, and then there is room.
+  t.clock.advance(100)
+  await expect.poll(journal.isAsked).toBe(true)
+  journal.fail('capacity')
+  await turns()
+  t.clock.advance(500)
+  await expect.poll(journal.isAsked).toBe(true)
+  journal.land()
+  await expect.poll(() => first.settled).toBe(true)
+  await expect.poll(journal.isAsked).toBe(true)
+  journal.land()
+  await expect.poll(() => [second.settled, idle.settled]).toEqual([true, true])
+  expect(t.mirror).toEqual(['capacity', null])
+  expect(t.writer.copies).toBe(2)
+  const { heads } = await journal.scan()
+  expect(heads.flatMap(({ segments }) => segments.map(({ log }) => log))).toEqual(['r:one', 'r:two'])
+})
+
+test('W6 fault F4: a repair brings what waits for room, and whoever waits is told', async () => {
+  const journal = slowJournal()
+  const t = writing({ beneath: (await freshDisk()).ledger, journal })
+  t.writer.start()
+  const receipt = t.append([started('r:one')], { durability: 'strict' })
+  await expect.poll(() => t.commits.length).toBe(1)
+  journal.fail('capacity')
+  await expect.poll(() => t.mirror).toEqual(['capacity'])
+  t.writer.repaired()
+  expect(await receipt).toMatchObject({ copies: 2 })
+  expect(t.mirror).toEqual(['capacity', null])
 })

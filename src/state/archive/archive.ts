@@ -25,7 +25,7 @@ export interface ArchiveScope {
 
 /** The lines of an archive, as text to be written one after the other. @throws LedgerError */
 export async function* exportArchive(runtime: Runtime, scope: ArchiveScope = {}): AsyncGenerator<string> {
-  await runtime.writer.whenIdle()
+  await runtime.writer.whenWritten()
   const logs = await logsIn(runtime, scope)
   const { contents = true } = scope
   yield* exportLines(runtime.ledger, runtime.content, { logs: logs.toSorted(), contents })

@@ -87,7 +87,7 @@ async function addNew(
   events: readonly Prepared[],
 ): Promise<{ before: number; after: number }> {
   for (let tries = 1; ; tries += 1) {
-    await runtime.writer.whenIdle()
+    await runtime.writer.whenWritten()
     const stored = await readAll(runtime.ledger, log)
     const before = stored.at(-1)?.sequence ?? 0
     const known = new Set(stored.map(eventIdentity))

@@ -48,7 +48,7 @@ export async function inspectArchive(
   onProgress: Progress = () => {},
 ): Promise<ArchiveDiff> {
   const { ledger, content, writer, redaction } = runtime
-  await writer.whenIdle()
+  await writer.whenWritten()
   const known = new Set((await ledger.listCommands()).map(({ id }) => id))
   const logs: LogDiff[] = []
   const first: RefusedLine[] = []

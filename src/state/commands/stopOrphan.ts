@@ -20,7 +20,7 @@ const REASON = 'Stopped by you; nobody drove it any more.'
 export async function stopOrphan(runtime: Runtime, command: RunCommand): Promise<RunCommand> {
   const { ledger, clock } = runtime
   // What was told last is on disk before it is judged by what is there.
-  await runtime.writer.whenIdle()
+  await runtime.writer.whenWritten()
   const children = await descendants(ledger, command.log)
   const evidence = await gatherEvidence(runtime, children)
   const driverless = children.filter(({ log }) => evidence.get(log)?.kind !== 'live')

@@ -43,7 +43,7 @@ export interface PruneResult {
 
 /** What a policy would delete now, with counts and sizes, and why the others stay. Reads; changes nothing. */
 export async function previewRetention(runtime: Runtime, policy: RetentionPolicy): Promise<RetentionPreview> {
-  await runtime.writer.whenIdle()
+  await runtime.writer.whenWritten()
   const nodes = await readNodes(runtime.ledger)
   const plan = planRetention(nodes, policy, pinnedIn(runtime), runtime.clock.now())
   const sizes = new Map<LogId, number>()
@@ -67,7 +67,7 @@ export async function prune(
   plan: Pick<RetentionPlan, 'trees'>,
   onProgress: (done: number) => void = () => {},
 ): Promise<PruneResult> {
-  await runtime.writer.whenIdle()
+  await runtime.writer.whenWritten()
   const trees = new Map(treesOf(await readNodes(runtime.ledger)).map((tree) => [tree.root, tree]))
   const pinned = pinnedIn(runtime)
   const result = {

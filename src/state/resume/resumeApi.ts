@@ -3,6 +3,7 @@
  */
 import type { RunCommand } from '../../core/commands.ts'
 import type { LogId } from '../../core/ids.ts'
+import type { Source } from '../../core/ports.ts'
 import type { ResumePlan } from '../../core/resume/plan.ts'
 import type { Runtime } from '../runtime.ts'
 import { resumeAllSafe } from './resumeAllSafe.ts'
@@ -31,6 +32,8 @@ export const resumeApi = (runtime: Runtime) => ({
   standingOf: (log: LogId): Promise<Standing | null> => standingOf(runtime, log),
   /** What the sources of this page can carry out. */
   verbs: new Set(runtime.sources.flatMap(({ verbs }) => verbs.map(({ verb }) => verb))),
+  /** Why they cannot carry out others. */
+  cannot: Object.assign({}, ...runtime.sources.map(({ cannot }) => cannot)) as NonNullable<Source['cannot']>,
   /** How much of what is said is kept. */
   capture: runtime.redaction.capture,
 })

@@ -16,7 +16,7 @@ export interface Standing {
 
 /** Null when there is no such run. An owner that cannot be reached is not gone. @throws LedgerError */
 export async function standingOf(runtime: Runtime, log: LogId): Promise<Standing | null> {
-  await runtime.writer.whenIdle()
+  await runtime.writer.whenWritten()
   const record = (await runtime.ledger.readRecords([log])).get(log)
   if (record === undefined) return null
   const [checkpoints, evidence] = await Promise.all([

@@ -38,7 +38,7 @@ export async function gatherWorld(
   { definition, input, policy, agreed = [] }: PlanOptions = {},
 ): Promise<ResumeWorld> {
   await runtime.ingest.settled()
-  await runtime.writer.whenIdle()
+  await runtime.writer.whenWritten()
   const record = await readWorkflow(runtime, workflowRunId)
   const toRun = definitionOf(record, definition)
   const [catalog, records] = await Promise.all([readCatalog(runtime), readChildren(runtime, workflowRunId)])
