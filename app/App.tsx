@@ -2,6 +2,7 @@
 import { useEffect, useRef } from 'react'
 import { Route, Switch, useLocation } from 'wouter'
 import { AppHeader } from './components/AppHeader.tsx'
+import { DropTarget } from './components/DropTarget.tsx'
 import { HealingNotice } from './components/HealingNotice.tsx'
 import { HealthBanner } from './components/HealthBanner.tsx'
 import { NotFound } from './components/NotFound.tsx'
@@ -18,36 +19,41 @@ export function App() {
   useTheme()
   const main = useFocusOnNavigation()
   return (
-    <>
-      <a className="skip-link" href="#main">
-        Skip to the content
-      </a>
-      <AppHeader />
-      <HealthBanner />
-      <HealingNotice />
-      <main id="main" ref={main} tabIndex={-1}>
-        <Switch>
-          <Route path="/">
-            <RunsPage />
-          </Route>
-          <Route path="/workflows/:id">{({ id }) => <WorkflowPage key={id} id={id} />}</Route>
-          <Route path="/runs/:id">{({ id }) => <RunPage key={id} id={id} />}</Route>
-          <Route path="/threads">
-            <ThreadsPage />
-          </Route>
-          <Route path="/threads/:id">{({ id }) => <ThreadPage key={id} id={id} />}</Route>
-          <Route path="/inbox">
-            <InboxPage />
-          </Route>
-          <Route path="/storage">
-            <StoragePage />
-          </Route>
-          <Route>
-            <NotFound title="There is no such page">The address may be misspelled.</NotFound>
-          </Route>
-        </Switch>
-      </main>
-    </>
+    <DropTarget>
+      {(notice) => (
+        <>
+          <a className="skip-link" href="#main">
+            Skip to the content
+          </a>
+          <AppHeader />
+          <HealthBanner />
+          <HealingNotice />
+          {notice}
+          <main id="main" ref={main} tabIndex={-1}>
+            <Switch>
+              <Route path="/">
+                <RunsPage />
+              </Route>
+              <Route path="/workflows/:id">{({ id }) => <WorkflowPage key={id} id={id} />}</Route>
+              <Route path="/runs/:id">{({ id }) => <RunPage key={id} id={id} />}</Route>
+              <Route path="/threads">
+                <ThreadsPage />
+              </Route>
+              <Route path="/threads/:id">{({ id }) => <ThreadPage key={id} id={id} />}</Route>
+              <Route path="/inbox">
+                <InboxPage />
+              </Route>
+              <Route path="/storage">
+                <StoragePage />
+              </Route>
+              <Route>
+                <NotFound title="There is no such page">The address may be misspelled.</NotFound>
+              </Route>
+            </Switch>
+          </main>
+        </>
+      )}
+    </DropTarget>
   )
 }
 

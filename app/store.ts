@@ -1,14 +1,15 @@
-/** Owns the wiring: the worker with the agents, the run ledger over it, and the Redux store around both. */
+/** Owns the wiring: who does the work, the run ledger over it, and the Redux store around both. */
 import { configureStore } from '@reduxjs/toolkit'
 import { createRunLedger } from 'run-ledger'
-import { orchestratorSource, webLocks } from 'run-ledger/orchestrator'
 import { threadInPath } from './lib/links.ts'
 import { paceOf } from './lib/pace.ts'
+import { orchestratorOf } from './lib/sources.ts'
 
-const worker = new Worker(new URL('./orchestrator.worker.ts', import.meta.url), { type: 'module' })
-const source = orchestratorSource(worker, { locks: webLocks() })
+const { scope, source, setPace, openHuman } = orchestratorOf(import.meta.env['VITE_OPENHUMAN_URL'])
 
-export const runs = createRunLedger({ scope: 'demo', source })
+export const runs = createRunLedger({ scope, source })
+
+export { openHuman }
 
 export const store = configureStore({
   reducer: { ...runs.reducers },
@@ -25,7 +26,7 @@ function followPace(): void {
   const wanted = paceOf(store.getState().viewPrefs)
   if (wanted === pace) return
   pace = wanted
-  source.setPace(wanted)
+  setPace(wanted)
 }
 
 export function start(): void {

@@ -1,9 +1,15 @@
-/** Owns taking an archive in: choosing or dropping it, what it would change, and the import itself. */
-import { useRef, useState } from 'react'
+/**
+ * Owns taking runs in from files: an archive, with what it would change and the import itself; what is of harn is opened
+ * as if it had been dropped onto the app.
+ */
+import { useEffect, useEffectEvent, useRef, useState } from 'react'
 import type { DragEvent, ReactNode } from 'react'
 import { useLedgerStatus, useRunLedger, useTask } from 'run-ledger/react'
 import type { ArchiveDiff, ImportResult } from 'run-ledger'
+import { entriesOf, filesIn, filesOf } from '../lib/droppedFiles.ts'
 import { count, formatBytes } from '../lib/format.ts'
+import { isOfHarn, RUN_FILES } from '../lib/openRuns.ts'
+import { useOpenRuns } from '../lib/openRunsContext.ts'
 import { ProgressBar } from './ProgressBar.tsx'
 
 export function ImportPanel({ onImported }: { onImported: () => void }) {
@@ -14,7 +20,9 @@ export function ImportPanel({ onImported }: { onImported: () => void }) {
   const [file, setFile] = useState<File | null>(null)
   const [over, setOver] = useState(false)
   const input = useRef<HTMLInputElement>(null)
-  const isBusy = inspecting.running || importing.running
+  const folder = useRef<HTMLInputElement>(null)
+  const { open, busy, archive, archiveTaken } = useOpenRuns()
+  const isBusy = inspecting.running || importing.running || busy
 
   function inspect(chosen: File | undefined): void {
     if (chosen === undefined || isBusy || phase !== 'ready') return
@@ -23,10 +31,29 @@ export function ImportPanel({ onImported }: { onImported: () => void }) {
     void inspecting.start((onProgress) => ledger.archive.inspect(chosen, onProgress))
   }
 
+  // Dropped somewhere else in the app, and handed on.
+  const takeOver = useEffectEvent((handed: File) => {
+    archiveTaken()
+    inspect(handed)
+  })
+  useEffect(() => {
+    if (archive !== null && phase === 'ready' && !busy) void Promise.resolve(archive).then(takeOver)
+  }, [archive, phase, busy])
+
+  /** An archive is looked at first; what it is not, and nobody else's, is refused as one. */
+  async function choose(chosen: readonly File[]): Promise<void> {
+    const [first] = chosen
+    if (first === undefined || isBusy) return
+    if (chosen.length > 1 || (await isOfHarn(first))) open(chosen)
+    else inspect(first)
+  }
+
   function drop(event: DragEvent): void {
     event.preventDefault()
     setOver(false)
-    inspect(event.dataTransfer.files[0])
+    const entries = entriesOf(event.dataTransfer.items)
+    if (entries.some(({ isDirectory }) => isDirectory)) open(filesIn(entries))
+    else void choose([...event.dataTransfer.files])
   }
 
   async function take(chosen: File): Promise<void> {
@@ -44,7 +71,7 @@ export function ImportPanel({ onImported }: { onImported: () => void }) {
         data-invalid={error !== null}
         data-testid="import-drop"
         role="group"
-        aria-label="Archive to import"
+        aria-label="Files to import"
         onDragOver={(event) => {
           event.preventDefault()
           setOver(true)
@@ -52,7 +79,7 @@ export function ImportPanel({ onImported }: { onImported: () => void }) {
         onDragLeave={() => setOver(false)}
         onDrop={drop}
       >
-        <p>Drop an archive here</p>
+        <p>Drop an archive, or files of harn, here</p>
         <div className="drop-actions">
           <button
             type="button"
@@ -63,16 +90,41 @@ export function ImportPanel({ onImported }: { onImported: () => void }) {
           >
             Choose a file
           </button>
+          <button
+            type="button"
+            className="button"
+            data-testid="import-choose-folder"
+            disabled={isBusy || phase !== 'ready'}
+            onClick={() => folder.current?.click()}
+          >
+            Choose a folder of harn
+          </button>
         </div>
         <input
           ref={input}
           type="file"
           hidden
-          accept=".jsonl,.ndjson,application/x-ndjson"
+          multiple
+          accept={RUN_FILES}
           data-testid="import-input"
           onChange={({ target }) => {
-            inspect(target.files?.[0])
+            void choose([...(target.files ?? [])])
             // The same file may be chosen again.
+            target.value = ''
+          }}
+        />
+        <input
+          ref={(input) => {
+            folder.current = input
+            // React's types do not know the attribute, browsers do.
+            input?.setAttribute('webkitdirectory', '')
+          }}
+          type="file"
+          multiple
+          hidden
+          data-testid="import-folder-input"
+          onChange={({ target }) => {
+            if (target.files !== null && target.files.length > 0) open(filesOf(target.files))
             target.value = ''
           }}
         />

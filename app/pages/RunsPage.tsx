@@ -6,8 +6,10 @@ import { useState } from 'react'
 import { useRuns } from 'run-ledger/react'
 import { AskPanel } from '../components/AskPanel.tsx'
 import { MorningView } from '../components/MorningView.tsx'
+import { OpenHumanPanel } from '../components/OpenHumanPanel.tsx'
 import { PageTitle } from '../components/PageTitle.tsx'
 import { RunList } from '../components/RunList.tsx'
+import { openHuman } from '../store.ts'
 
 export function RunsPage() {
   const [asking, setAsking] = useState(false)
@@ -23,7 +25,7 @@ export function RunsPage() {
       <PageTitle title="Runs" />
       <h1 className="visually-hidden">Runs</h1>
       <MorningView />
-      <AskPanel />
+      {openHuman === null ? <AskPanel /> : <OpenHumanPanel openHuman={openHuman} />}
       <section className="runs" aria-labelledby="runs-title">
         <h2 id="runs-title">Runs</h2>
         <RunList />

@@ -6,6 +6,7 @@ import type { RunStatusName } from 'run-ledger'
 import { Link } from 'wouter'
 import { Attempts } from '../components/Attempts.tsx'
 import { EventLog } from '../components/EventLog.tsx'
+import { HarnRun } from '../components/HarnRun.tsx'
 import { RunNotKnown } from '../components/NotFound.tsx'
 import { PageTitle } from '../components/PageTitle.tsx'
 import { QuestionForm } from '../components/QuestionForm.tsx'
@@ -72,6 +73,7 @@ export function WorkflowPage({ id }: { id: string }) {
           <WorkList workflow={workflow} runs={runs} unconfirmed={unconfirmed} />
         </section>
       </div>
+      {workflow.origin?.source === 'harn' && <HarnRun id={id} />}
       <ResumeReceiptPanel id={id} />
       <Attempts attempts={workflow.attempts} attempt={workflow.attempt} />
       <EventLog log={log} />

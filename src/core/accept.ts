@@ -107,8 +107,19 @@ export function refold(
   return { record: seal(draft, from), toolCalls: [...touched.values()] }
 }
 
+/** They change no record, so a record cannot tell whether they are known: their place in their stream does. */
+const ON_TIMELINE_ONLY: ReadonlySet<EventType> = new Set<EventType>([
+  'transcript.compacted',
+  'handoff.recorded',
+  'control.requested',
+  'control.settled',
+  'log.gap',
+  'foreign',
+])
+
 /** Only repair streams pay for the comparison: a list read again tells thousands of rows nothing new. */
 function isOldNews(record: LogRecord, event: SourceEvent): boolean {
+  if (ON_TIMELINE_ONLY.has(event.type)) return false
   const after = draftOf(record)
   fold(after, event, new Map())
   return JSON.stringify(after) === JSON.stringify(record)

@@ -117,19 +117,21 @@ export function foldRun(draft: RunDraft, event: SourceEvent, touched: Map<string
     }
 
     case 'tool.started': {
-      if (!isAlive) return tooLate()
+      if (!isCurrent) return tooLate()
       const call = startCall(draft.toolCalls, event.payload, callSite(event, attempt, run))
       if (call === null) return
       const given = giveUpOldest(draft.toolCalls)
       if (given !== null) putCall(draft, given, touched)
       telemetry.toolCount += 1
-      return putCall(draft, call, touched)
+      putCall(draft, call, touched)
+      // Told after the run's end it is part of what happened, and ended with it unless its own end is told.
+      return isSettled(run.status) ? abandonCalls(draft, run.status, touched) : undefined
     }
 
     case 'tool.finished': {
       const finished = finishCall(draft.toolCalls, event.payload, callSite(event, attempt, run))
       if (finished === null) return
-      if (!finished.started && !isAlive) return tooLate()
+      if (!finished.started && !isCurrent) return tooLate()
       if (!finished.started) telemetry.toolCount += 1
       if (finished.call.status === 'failed') telemetry.toolErrorCount += 1
       return putCall(draft, finished.call, touched)

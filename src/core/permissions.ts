@@ -25,6 +25,8 @@ export interface Situation {
   ownership: Ownership
   /** What the connected sources can carry out. */
   verbs: ReadonlySet<CommandVerb>
+  /** What they say of verbs that none of them can. */
+  cannot?: Readonly<Partial<Record<CommandVerb, string>>>
   /** Whether its checkpoint reads back; null while that is being looked up. */
   hasCheckpoint: boolean | null
   /** Those the answer could be meant for. */
@@ -50,7 +52,8 @@ export function whyNot(verb: CommandVerb, situation: Situation): string | null {
   if (refusal !== null) return refusal
   // What nobody drives is settled here: that takes no one.
   const isOurs = verb === 'stop' && ownership === 'gone'
-  return isOurs || verbs.has(verb) ? null : `No connected source can ${words(verb)} it.`
+  if (isOurs || verbs.has(verb)) return null
+  return situation.cannot?.[verb] ?? `No connected source can ${words(verb)} it.`
 }
 
 /** Whether resuming it means reading a plan first; a workflow run that its owner paused simply goes on. */

@@ -115,6 +115,8 @@ export interface Source {
   instance?: string
   /** Verbs this source can carry out, and which of them may safely be sent twice. */
   verbs: readonly { verb: CommandVerb; idempotent: boolean }[]
+  /** Why it cannot carry out others, in a sentence for the person who would ask. */
+  cannot?: Readonly<Partial<Record<CommandVerb, string>>>
   connect(sink: SourceSink): () => void
   /** Rejects when the owner cannot be reached; that changes nothing for anyone. */
   ask(runs: readonly RunQuery[]): Promise<ReadonlyMap<LogId, Evidence>>

@@ -70,7 +70,7 @@ export function createDeltaRedaction(redaction: Redaction): DeltaRedaction {
 function withText(event: Delta, text: string, redaction: Redaction): TransientEvent {
   const place = redactedPlace(event, redaction)
   return event.type === 'text.delta'
-    ? { ...event, ...place, payload: { kind: event.payload.kind, text } }
+    ? { ...event, ...place, payload: { ...event.payload, text } }
     : { ...event, ...place, payload: { callId: redactId(event.payload.callId, redaction.redact), text } }
 }
 

@@ -46,6 +46,12 @@ export async function deleteLogs(
   return { stamp, tombstones, events: eventsBefore - meta.events }
 }
 
+export async function readDeleted(db: LedgerDatabase, logs: readonly LogId[]): Promise<ReadonlySet<LogId>> {
+  const store = db.transaction('tombstones').store
+  const found = await Promise.all(logs.map((log) => store.getKey(log)))
+  return new Set(logs.filter((_, at) => found[at] !== undefined))
+}
+
 /** One at a time, since all segments of a long run are too much to hold. */
 async function takeSegments(tx: LedgerTransaction<'readwrite'>, log: LogId, meta: Meta): Promise<void> {
   const store = tx.objectStore('segments')

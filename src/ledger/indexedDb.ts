@@ -10,7 +10,7 @@ import { createConnection } from './connection.ts'
 import { joinStored } from './cursors.ts'
 import { REPAIR_DEADLINE_MS, TRANSACTION_DEADLINE_MS, withDeadline } from '../core/deadline.ts'
 import { checkIntegrity, isConsistent, recordLoss } from './integrity.ts'
-import { deleteLogs, sizeOf } from './deletion.ts'
+import { deleteLogs, readDeleted, sizeOf } from './deletion.ts'
 import { KnownHeads } from './heads.ts'
 import { toLedgerError } from './ledgerErrors.ts'
 import { mergeSegments } from './merge.ts'
@@ -227,6 +227,7 @@ export function indexedDbLedger(options: { scope: string; clock: Clock }): Ledge
     recordLoss: (events) => transact('strict', (tx) => recordLoss(tx, events)),
     deleteLogs: (logs, at, heads) =>
       transact('strict', (tx) => deleteLogs(tx, logs, at, heads), REPAIR_DEADLINE_MS),
+    readDeleted: (logs) => read((db) => readDeleted(db, logs)),
     mergeSegments: (log, step) => transact('relaxed', (tx) => mergeSegments(tx, log, step)),
     refoldStale: (limit) => transact('relaxed', (tx) => refoldStale(tx, limit)),
     sizeOf: (log) => read((db) => sizeOf(db, log)),

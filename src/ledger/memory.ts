@@ -187,6 +187,7 @@ export function memoryLedger(): Ledger {
       }
       return { stamp: stamp(), tombstones: graves, events: before - stamp().events }
     },
+    readDeleted: async (logs) => new Set(logs.filter((log) => tombstones.has(log))),
     mergeSegments: async () => ({ removed: 0, next: null }),
     refoldStale: async () => 0,
     async sizeOf(log) {

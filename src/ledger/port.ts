@@ -210,6 +210,8 @@ export interface Ledger {
    * on since is a conflict, and nothing is deleted. @throws LedgerError
    */
   deleteLogs(logs: readonly LogId[], at: number, heads?: ReadonlyMap<LogId, number>): Promise<Deletion>
+  /** Those of the logs that were deleted on purpose at some time. */
+  readDeleted(logs: readonly LogId[]): Promise<ReadonlySet<LogId>>
   /** One bounded step of joining small segments; the `keep` newest stay as they are. Changes no event. */
   mergeSegments(log: LogId, step: { from: number; keep: number }): Promise<MergeStep>
   /** Folds up to `limit` rows of an older fold again; resolves with how many are left to look at. */

@@ -2,6 +2,8 @@
 export { useRunActions } from './actions.ts'
 export type { RunAction, RunActions } from './actions.ts'
 export { useIsFollowed } from './followed.ts'
+export { useChatRuntime } from './chatRuntime.ts'
+export type { ChatRuntimeThread } from './chatRuntime.ts'
 export { useNow } from './clock.ts'
 export { useEvidence } from './evidence.ts'
 export { useInbox } from './inbox.ts'

@@ -50,6 +50,7 @@ export function useCircumstances(logs: readonly LogId[]): readonly Circumstances
           record,
           ownership: known[index] ?? standing?.ownership ?? 'unconfirmed',
           verbs: ledger.verbs,
+          cannot: ledger.cannot,
           hasCheckpoint: hasNone(record) ? false : (standing?.hasCheckpoint ?? null),
           capture: ledger.capture,
         }

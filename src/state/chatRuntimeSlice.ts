@@ -1,17 +1,17 @@
 /**
- * Owns what a conversation shows: per thread one row per subagent with its tool rows, live and rehydrated
- * alike, and the live prose that is never stored. Rows are a projection of the run records. SPEC H3.
+ * Owns what a conversation shows and run records do not say: which runs are in a thread, one row per subagent with
+ * its tool rows, live and rehydrated alike, and what streams and is never stored (`chatRuntime/heard.ts`). What
+ * OpenHuman calls its chat runtime is derived from it (`selectors/chatRuntime.ts`). SPEC H3.
  */
 import type { UnknownAction } from '@reduxjs/toolkit'
 import type { LogChange } from '../core/accept.ts'
 import type { LogRecord, RunRecord, ToolCall } from '../core/entities.ts'
-import { lifecycleOf } from '../core/entities.ts'
 import type { TransientEvent } from '../core/events.ts'
 import type { LogId, RunLogId } from '../core/ids.ts'
 import { idOfLog, isRunLog, runLog } from '../core/ids.ts'
 import { isSettled } from '../core/status.ts'
 import { compareRows, subagentRowId, threadOf, toSubagentRow, toToolRow } from '../core/timeline.ts'
-import type { SubagentRow } from '../core/timeline.ts'
+import type { SubagentRow, ToolRow } from '../core/timeline.ts'
 import {
   confirmed,
   decided,
@@ -25,27 +25,34 @@ import {
   recordsLoaded,
   scopeClosed,
 } from './actions.ts'
+import { forgetHeard, hearFrame, NOTHING_HEARD } from './chatRuntime/heard.ts'
+import type { Heard } from './chatRuntime/heard.ts'
 import { findById, upsertById } from './ingest/places.ts'
 import { keepCalls } from './windows.ts'
 
-/** Characters of live prose kept per run. */
-export const LIVE_TEXT_CHARS = 8_000
-
-export interface LiveText {
-  text: string
-  thinking: string
-}
+export type { LiveText } from './chatRuntime/heard.ts'
 
 /** Tables are keyed by `t:` + thread id and by log id, so that no foreign id is a bare key. */
 export type ThreadKey = `t:${string}`
 
-export interface ChatRuntimeState {
-  epoch: number
-  toolTimelineByThread: Readonly<Record<ThreadKey, readonly SubagentRow[]>>
-  liveTextByRun: Readonly<Record<RunLogId, LiveText>>
+/** A run that belongs to a thread. The same object as long as the run is there: what is derived of it hangs on it. */
+export interface ThreadRun {
+  id: RunLogId
 }
 
-const initialState: ChatRuntimeState = { epoch: 0, toolTimelineByThread: {}, liveTextByRun: {} }
+export interface ChatRuntimeState extends Heard {
+  epoch: number
+  toolTimelineByThread: Readonly<Record<ThreadKey, readonly SubagentRow[]>>
+  /** Turns and whatever else runs in a thread, in the order they were heard of. */
+  runsByThread: Readonly<Record<ThreadKey, readonly ThreadRun[]>>
+}
+
+const initialState: ChatRuntimeState = {
+  epoch: 0,
+  toolTimelineByThread: {},
+  runsByThread: {},
+  ...NOTHING_HEARD,
+}
 
 export const threadKey = (threadId: string): ThreadKey => `t:${threadId}`
 
@@ -56,7 +63,7 @@ export function chatRuntimeReducer(
 ): ChatRuntimeState {
   if (eventsReceived.match(action)) {
     const { changes, transient } = action.payload
-    return hear(applyChanges(state, changes), transient)
+    return applyChanges(state, changes, false, transient)
   }
   // A decision of ours is no sign of life.
   if (decided.match(action)) return applyChanges(state, action.payload.changes, 'as it was')
@@ -81,10 +88,10 @@ export function chatRuntimeReducer(
 function applyChanges(
   state: ChatRuntimeState,
   changes: readonly LogChange[],
-  unconfirmed: Unconfirmed = false,
+  unconfirmed: Unconfirmed,
+  transient: readonly TransientEvent[] = [],
 ): ChatRuntimeState {
-  const records = changes.map((change) => change.record)
-  return quieten(putRecords(state, changes, unconfirmed), records)
+  return hearFrame(putRecords(state, changes, unconfirmed), changes, transient)
 }
 
 /** A run's record, and those of its calls that its row does not show yet. */
@@ -94,17 +101,19 @@ type Unconfirmed = boolean | 'as it was'
 
 /** Puts the rows of runs in their places, thread by thread; tool rows that were not touched keep their identity. */
 function putRecords(
-  state: ChatRuntimeState,
+  before: ChatRuntimeState,
   told: readonly Told[],
   unconfirmed: Unconfirmed,
 ): ChatRuntimeState {
+  const state = enlist(before, told)
   const changed = new Map<ThreadKey, SubagentRow[]>()
   for (const { record, toolCalls } of told) {
     const thread = record.entity === 'run' ? threadOf(record.run) : null
     if (record.entity !== 'run' || thread === null) continue
     const key = threadKey(thread)
     const known = findById(rowsOf(state, key), subagentRowId(record.run.id))
-    const calls = keepCalls(known?.toolCalls ?? [], toolCalls.map(toToolRow))
+    const earlier = known?.toolCalls ?? callsBefore(record, toolCalls)
+    const calls = keepCalls(earlier, toolCalls.map(toToolRow))
     const isUnsure = unconfirmed === 'as it was' ? (known?.unconfirmed ?? false) : unconfirmed
     const row = toSubagentRow(record, thread, calls, isUnsure && !isSettled(record.run.status))
     const rows = changed.get(key)
@@ -117,14 +126,42 @@ function putRecords(
   return { ...state, toolTimelineByThread }
 }
 
+/** Notes which thread runs belong to; a run never leaves its thread. */
+function enlist(state: ChatRuntimeState, told: readonly Told[]): ChatRuntimeState {
+  const added = new Map<ThreadKey, Map<RunLogId, ThreadRun>>()
+  for (const { record } of told) {
+    if (record.entity !== 'run' || record.run.parentThreadId === null) continue
+    const key = threadKey(record.run.parentThreadId)
+    if (findById(state.runsByThread[key] ?? [], record.log) !== undefined) continue
+    const runs = added.get(key) ?? new Map<RunLogId, ThreadRun>()
+    added.set(key, runs.set(record.log, { id: record.log }))
+  }
+  if (added.size === 0) return state
+  const runsByThread = { ...state.runsByThread }
+  for (const [key, runs] of added) runsByThread[key] = upsertById(runsByThread[key] ?? [], [...runs.values()])
+  return { ...state, runsByThread }
+}
+
 function forget(state: ChatRuntimeState, logs: readonly LogId[]): ChatRuntimeState {
-  const runs = new Set(logs.filter(isRunLog).map((log) => subagentRowId(idOfLog(log))))
+  const runs = new Set(logs.filter(isRunLog))
   if (runs.size === 0) return state
-  const threads = Object.entries(state.toolTimelineByThread).map(([key, rows]) => [
+  const rows = new Set([...runs].map((log) => subagentRowId(idOfLog(log))))
+  return {
+    ...forgetHeard(state, [...runs]),
+    toolTimelineByThread: withoutItems(state.toolTimelineByThread, rows),
+    runsByThread: withoutItems(state.runsByThread, runs),
+  }
+}
+
+function withoutItems<Item extends { id: string }>(
+  threads: Readonly<Record<ThreadKey, readonly Item[]>>,
+  gone: ReadonlySet<string>,
+): Readonly<Record<ThreadKey, readonly Item[]>> {
+  const next = Object.entries(threads).map(([key, items]) => [
     key,
-    rows.some(({ id }) => runs.has(id)) ? rows.filter(({ id }) => !runs.has(id)) : rows,
+    items.some(({ id }) => gone.has(id)) ? items.filter(({ id }) => !gone.has(id)) : items,
   ])
-  return { ...state, toolTimelineByThread: Object.fromEntries(threads) }
+  return Object.fromEntries(next)
 }
 
 /** New rows nearly always belong at the end. */
@@ -143,7 +180,7 @@ function load(state: ChatRuntimeState, records: readonly LogRecord[]): ChatRunti
   const told = records.flatMap((record) =>
     record.entity !== 'run' || isUpToDate(state, record) ? [] : { record, toolCalls: inOrder(record) },
   )
-  return putRecords(state, told, true)
+  return putRecords(enlist(state, records.map(toldOf)), told, true)
 }
 
 function isUpToDate(state: ChatRuntimeState, record: RunRecord): boolean {
@@ -151,6 +188,14 @@ function isUpToDate(state: ChatRuntimeState, record: RunRecord): boolean {
   if (thread === null) return true
   const row = findById(rowsOf(state, threadKey(thread)), subagentRowId(record.run.id))
   return row !== undefined && row.sequence >= record.run.lastSequence
+}
+
+const toldOf = (record: LogRecord): Told => ({ record, toolCalls: [] })
+
+/** What a run had called before its thread was known. */
+function callsBefore(record: RunRecord, touched: readonly ToolCall[]): readonly ToolRow[] {
+  const ids = new Set(touched.map(({ id }) => id))
+  return inOrder(record).flatMap((call) => (ids.has(call.id) ? [] : [toToolRow(call)]))
 }
 
 /** The kept calls in the order they were made, until opening the run brings all of them. */
@@ -185,28 +230,4 @@ function mapRows(state: ChatRuntimeState, change: (row: SubagentRow) => Subagent
     changed = true
   }
   return changed ? { ...state, toolTimelineByThread: threads } : state
-}
-
-/** Prose ends with its run. */
-function quieten(state: ChatRuntimeState, records: readonly LogRecord[]): ChatRuntimeState {
-  const quiet = records.filter(
-    (record) => Object.hasOwn(state.liveTextByRun, record.log) && isSettled(lifecycleOf(record).status),
-  )
-  if (quiet.length === 0) return state
-  const liveTextByRun = { ...state.liveTextByRun }
-  for (const { log } of quiet) delete liveTextByRun[log as RunLogId]
-  return { ...state, liveTextByRun }
-}
-
-function hear(state: ChatRuntimeState, events: readonly TransientEvent[]): ChatRuntimeState {
-  let liveTextByRun: Record<RunLogId, LiveText> | null = null
-  for (const event of events) {
-    if (event.type !== 'text.delta') continue
-    liveTextByRun ??= { ...state.liveTextByRun }
-    const log = event.log as RunLogId
-    const before = liveTextByRun[log] ?? { text: '', thinking: '' }
-    const { kind, text } = event.payload
-    liveTextByRun[log] = { ...before, [kind]: (before[kind] + text).slice(-LIVE_TEXT_CHARS) }
-  }
-  return liveTextByRun === null ? state : { ...state, liveTextByRun }
 }

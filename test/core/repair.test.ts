@@ -56,7 +56,6 @@ test.each<[type: string, payload: Record<string, unknown>, log?: LogId]>([
   ['checkpoint.saved', { state: 'half' }],
   ['checkpoint.cleared', {}],
   ['artifact.recorded', { name: 'a.md', mediaType: 'text/markdown', content: 'x' }],
-  ['agent.mood_changed', { mood: 'calm' }],
   ['workflow.registered', FLOW_ROW, 'w:one'],
   ['workflow.transitioned', { to: 'running', trigger: 'spawn' }, 'w:one'],
   ['phase.transitioned', { phase: 'plan', to: 'running' }, 'w:one'],
@@ -70,6 +69,21 @@ test.each<[type: string, payload: Record<string, unknown>, log?: LogId]>([
   expect(kept.redundant - redundant).toBe(2)
   expect(plain({ ...kept, redundant: 0 })).toEqual(before)
 })
+
+test.each<[type: string, payload: Record<string, unknown>]>([
+  ['agent.mood_changed', { mood: 'calm' }],
+  ['transcript.compacted', { before: 900, after: 100 }],
+  ['handoff.recorded', { target: 'reviewer' }],
+  ['control.requested', { commandId: 'x', verb: 'stop' }],
+])(
+  'A3 %s changes no row, so a list that tells it is kept: its place in the list says whether it is known',
+  (type, payload) => {
+    const told = (position: string) => decoded({ log: RUN, type, payload, position, stream: 'list' })
+    const kept = takeAll([registered, told('1'), told('2')], isRepair)
+    expect(kept.events.get(RUN)?.map((event) => event.position)).toEqual([registered.position, '1', '2'])
+    expect(kept.redundant).toBe(0)
+  },
+)
 
 property('A3 a list that says what we know already leaves everything as it is', history, (events) => {
   const kept = takeAll(events)

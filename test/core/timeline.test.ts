@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { refold } from '../../src/core/accept.ts'
-import { RUN_KINDS } from '../../src/core/entities.ts'
+import { RUN_KINDS, TOOL_CALL_STATUSES } from '../../src/core/entities.ts'
 import {
   compareRows,
   subagentRowId,
@@ -12,6 +12,8 @@ import {
   toToolRow,
 } from '../../src/core/timeline.ts'
 import type { SubagentRow } from '../../src/core/timeline.ts'
+import { toCallStatus } from '../../src/state/chatRuntime/calls.ts'
+import { toSubagentStatus } from '../../src/state/chatRuntime/subagents.ts'
 import { T0, decoded, runHistory } from './support/histories.ts'
 import { runOf, takeAll } from './support/fold.ts'
 import { NAMES } from './support/matrix.ts'
@@ -30,6 +32,47 @@ test('H3 every run status is one row status', () => {
     cancelled: 'cancelled',
     interrupted: 'cancelled',
   })
+})
+
+test('openhuman 3: a row has the status that OpenHuman gives it since #3990, not the one of early June', () => {
+  // Of OpenHuman's eight statuses; ours has two more, and both run.
+  const early = {
+    pending: 'running',
+    running: 'running',
+    awaiting_user: 'awaiting_user',
+    paused: 'awaiting_user',
+    completed: 'success',
+    failed: 'error',
+    cancelled: 'error',
+    interrupted: 'error',
+  } as const
+  const since = { ...early, cancelled: 'cancelled', interrupted: 'cancelled' } as const
+  const names = Object.keys(early) as (keyof typeof early)[]
+  expect(Object.fromEntries(names.map((name) => [name, toRowStatus(name)]))).toEqual(since)
+  expect(names.filter((name) => toRowStatus(name) !== early[name])).toEqual(['cancelled', 'interrupted'])
+})
+
+test('openhuman 3: nested subagents and calls have one status each', () => {
+  expect(Object.fromEntries(NAMES.map((name) => [name, toSubagentStatus(name)]))).toEqual({
+    pending: 'running',
+    starting: 'running',
+    running: 'running',
+    idle: 'running',
+    awaiting_user: 'awaiting_user',
+    paused: 'awaiting_user',
+    completed: 'completed',
+    failed: 'failed',
+    cancelled: 'cancelled',
+    interrupted: 'cancelled',
+  })
+  expect(TOOL_CALL_STATUSES.map((status) => [status, toCallStatus(status)])).toEqual([
+    ['running', 'running'],
+    ['completed', 'success'],
+    ['failed', 'error'],
+    ['cancelled', 'cancelled'],
+    ['interrupted', 'cancelled'],
+    ['unknown', 'cancelled'],
+  ])
 })
 
 property('H3 rows after a reload equal the rows before it', runHistory, (events) => {

@@ -20,8 +20,10 @@ const BELOW: Record<string, readonly string[]> = {
   'src/react': ['src/core', 'src/state'],
   // Helpers for tests, ours and others'; nothing imports them.
   'src/testing': ['src/core', 'src/ledger'],
+  // What a double knows of a protocol is its own.
+  'src/testing/doubles': [],
   'src/index.ts': ['src/core', 'src/platform', 'src/ledger', 'src/state'],
-  app: ['run-ledger', 'run-ledger/react', 'run-ledger/orchestrator'],
+  app: ['run-ledger', 'run-ledger/react', 'run-ledger/orchestrator', 'run-ledger/sources/openHuman'],
 }
 
 /** Packages a room may use; node's own are for tests and scripts. */
@@ -34,6 +36,7 @@ const PACKAGES: Record<string, readonly string[]> = {
   'src/state': ['@reduxjs/toolkit', 'redux-persist', 'localforage'],
   'src/react': ['react', 'react-redux'],
   'src/testing': ['fast-check', 'vitest'],
+  'src/testing/doubles': ['socket.io', 'ws', 'node:http', 'node:net', 'node:events', 'node:crypto'],
   'src/index.ts': [],
   app: [
     '@reduxjs/toolkit',
@@ -44,6 +47,7 @@ const PACKAGES: Record<string, readonly string[]> = {
     'minisearch',
     'zod',
     '@tanstack/react-virtual',
+    'socket.io-client',
   ],
 }
 
@@ -52,7 +56,7 @@ const OWNERS: readonly { name: string; pattern: RegExp; files: readonly string[]
   {
     name: 'the clock',
     pattern: /\bDate\.now\(|\bnew Date\(\)|\bperformance\.now\(/,
-    files: ['src/platform/browser.ts', 'app/lib/now.ts'],
+    files: ['src/platform/browser.ts', 'app/lib/now.ts', 'src/testing/doubles/time.ts'],
   },
   {
     name: 'timers',
@@ -67,9 +71,11 @@ const OWNERS: readonly { name: string; pattern: RegExp; files: readonly string[]
       // Wait for something a person is about to see.
       'app/components/AgentRow.tsx',
       'app/lib/startResearch.ts',
+      'app/lib/startAtCore.ts',
       // Declare and implement the clock's own method of that name.
       'src/core/ports.ts',
       'src/testing/manualClock.ts',
+      'src/testing/doubles/time.ts',
     ],
   },
   {
@@ -140,6 +146,7 @@ function withoutComments(text: string): string {
 }
 
 function roomOf(path: string): string {
+  if (path.startsWith('src/testing/doubles')) return 'src/testing/doubles'
   const [top, room = ''] = path.split('/')
   return top === 'app' ? 'app' : `${top}/${room}`
 }

@@ -5,11 +5,13 @@
 import { z } from 'zod'
 import type { Json } from '../../core/entities.ts'
 import { QUESTION_KINDS } from '../../core/entities.ts'
+import { isSettled } from '../../core/status.ts'
 import { workerEnd, workerStatus } from './sessionWorkers.ts'
-import type { JsonObject } from './sessionLines.ts'
+import type { JsonObject } from './records.ts'
 import type { Fact, SessionState } from './sessionState.ts'
 import { asLine, asText } from './sessionState.ts'
 import { startTool, updateTool } from './sessionTools.ts'
+import { harnStatus } from './statuses.ts'
 
 interface Kind {
   schema: z.ZodType
@@ -42,7 +44,14 @@ const iterationEnd = (info: 'turn_info' | 'iteration_info'): Kind =>
     if (!used.success || !session.tellsUsage) return [kept]
     const { input_tokens: inputTokens, output_tokens: outputTokens, model, provider } = used.data
     const key = `session:${session.sessionId}:${session.line.index}`
-    const usage = { key, scope: 'own', inputTokens, outputTokens, model: asLine(model), provider: asLine(provider) }
+    const usage = {
+      key,
+      scope: 'own',
+      inputTokens,
+      outputTokens,
+      model: asLine(model),
+      provider: asLine(provider),
+    }
     return [kept, { type: 'usage.reported', payload: usage, suffix: 'usage' }]
   })
 
@@ -93,7 +102,8 @@ const KINDS: ReadonlyMap<string, Kind> = new Map(
     iteration_end: iterationEnd('iteration_info'),
     hitl_requested: kind(
       { request_id: z.string(), kind: z.string(), payload: json.nullish() },
-      ({ request_id: questionId, kind, payload }, session) => session.ask(toQuestion(questionId, kind, payload)),
+      ({ request_id: questionId, kind, payload }, session) =>
+        session.ask(toQuestion(questionId, kind, payload)),
     ),
     hitl_resolved: kind({ request_id: z.string(), outcome: z.string() }, (event, session) =>
       session.resolve(event.request_id, OUTCOMES.get(event.outcome) ?? 'unknown'),
@@ -104,7 +114,7 @@ const KINDS: ReadonlyMap<string, Kind> = new Map(
         estimated_tokens_before: json.nullish(),
         estimated_tokens_after: json.nullish(),
       },
-      (event) => [{ type: 'transcript.compacted', payload: toCompaction(event) }],
+      (event) => [{ type: 'transcript.compacted', payload: toCompaction(event as JsonObject) }],
     ),
     handoff: kind({ artifact_id: z.string(), handoff: z.looseObject({}) }, ({ artifact_id, handoff }) => [
       { type: 'handoff.recorded', payload: toHandoff(artifact_id, handoff as JsonObject) },
@@ -119,7 +129,12 @@ const KINDS: ReadonlyMap<string, Kind> = new Map(
       ({ artifact_id, title, mime_type, fallback }) => [
         {
           type: 'artifact.recorded',
-          payload: { name: asLine(title || artifact_id), mediaType: mime_type, content: fallback ?? '', artifactId: artifact_id },
+          payload: {
+            name: asLine(title || artifact_id),
+            mediaType: mime_type,
+            content: fallback ?? '',
+            artifactId: artifact_id,
+          },
         },
       ],
     ),
@@ -134,13 +149,18 @@ const KINDS: ReadonlyMap<string, Kind> = new Map(
       (event, session) => {
         const status = workerStatus(event.event ?? null, event.status ?? null)
         const about = { agentName: asLine(event.worker_name), prompt: asText(event.worker_task) }
-        return session.child(event.worker_id, about, status, { event: event.event ?? null, status: event.status ?? null })
+        return session.child(event.worker_id, about, status, {
+          event: event.event ?? null,
+          status: event.status ?? null,
+        })
       },
     ),
     subagent_stop: kind(
       { child_run_id: z.string().min(1), terminal_status: z.string(), reason: z.string().nullish() },
       ({ child_run_id, terminal_status, reason }, session) =>
-        session.child(child_run_id, {}, workerEnd(terminal_status, reason ?? null), { status: terminal_status }),
+        session.child(child_run_id, {}, workerEnd(terminal_status, asLine(reason)), {
+          status: terminal_status,
+        }),
     ),
     session_closed: kind({ status: z.string().nullish(), reason: z.string().nullish() }, (event, session) =>
       session.end(closing(event.status ?? '', event.reason ?? null)),
@@ -191,6 +211,12 @@ export function convertEvent(name: string, event: JsonObject, session: SessionSt
   const [first, ...others] = facts
   if (first === undefined || first.type === 'foreign')
     return { facts: [whole, ...facts.filter(({ type }) => type !== 'foreign')], verdict: 'told' }
+  const { details, asked, ...small } = first.payload
+  if (JSON.stringify({ details, asked }).length > INLINE_REST) {
+    // Too large to stand inside an event: all of it stands beside.
+    const beside: Fact = { log: first.log, type: 'foreign', payload: { name, value: event }, suffix: 'whole' }
+    return { facts: [{ ...first, payload: small }, ...others, beside], verdict: 'told' }
+  }
   const rest = restOf(event, known.told)
   if (rest === null) return { facts, verdict: 'told' }
   if (JSON.stringify(rest).length <= INLINE_REST) {
@@ -240,7 +266,7 @@ export function toCompaction(event: JsonObject): JsonObject {
     before: tokens('estimated_tokens_before', 'tokens_before'),
     after: tokens('estimated_tokens_after', 'tokens_after'),
     id: typeof id === 'string' && id !== '' ? id : null,
-    details: from,
+    ...(from !== event && { details: from }),
   }
 }
 
@@ -259,14 +285,14 @@ export function toHandoff(artifactId: string, handoff: JsonObject): JsonObject {
 
 /** How a session ended, in the word it was closed with. */
 function closing(status: string, reason: string | null): Parameters<SessionState['end']>[0] {
-  const to = CLOSINGS.get(status) ?? (status === '' || status === 'closed' ? 'completed' : 'interrupted')
+  const meant = harnStatus(status)
+  const to = meant !== null && isSettled(meant) ? meant : PLAIN_ENDS.has(status) ? 'completed' : 'interrupted'
   const why = to === 'interrupted' ? `harn closed it as "${status}".` : null
   const said = asLine(reason)
-  return to === 'failed' ? { to, trigger: 'errored', error: said ?? why } : { to, trigger: 'process_exited', reason: said ?? why }
+  return to === 'failed'
+    ? { to, trigger: 'errored', error: said ?? why }
+    : { to, trigger: 'process_exited', reason: said ?? why }
 }
 
-const CLOSINGS: ReadonlyMap<string, 'completed' | 'failed' | 'cancelled'> = new Map([
-  ...['complete', 'completed', 'success', 'verified', 'done'].map((word) => [word, 'completed'] as const),
-  ...['failed', 'error', 'failure'].map((word) => [word, 'failed'] as const),
-  ...['cancelled', 'canceled', 'stopped'].map((word) => [word, 'cancelled'] as const),
-])
+/** Words for an end that is no failure, besides those of all records. */
+const PLAIN_ENDS = new Set(['', 'closed', 'done'])

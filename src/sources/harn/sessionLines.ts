@@ -6,8 +6,8 @@ import { toPlainJson } from '../../core/bounds.ts'
 import type { Json } from '../../core/entities.ts'
 import { hashOf } from '../../core/contentKey.ts'
 import { isUsableId } from '../../core/ids.ts'
-
-export type JsonObject = { readonly [key: string]: Json }
+import { isObject } from './records.ts'
+import type { JsonObject } from './records.ts'
 
 export interface SessionLine {
   /** Where it stood in the file, from 1. */
@@ -155,9 +155,6 @@ function eventIn(record: JsonObject): JsonObject | null {
   const event = isObject(payload) ? payload['event'] : undefined
   return isObject(event) ? event : null
 }
-
-export const isObject = (value: unknown): value is JsonObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 const isCount = (value: Json | undefined): value is number =>
   typeof value === 'number' && Number.isSafeInteger(value) && value >= 0

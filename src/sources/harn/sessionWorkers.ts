@@ -1,5 +1,6 @@
 /** Owns what harn says of its workers, in the words of our statuses. */
 import type { RunStatusName } from '../../core/status.ts'
+import { harnStatus } from './statuses.ts'
 
 export interface WorkerStanding {
   to: RunStatusName
@@ -9,7 +10,8 @@ export interface WorkerStanding {
 /** The event names what happened and is trusted before the status, which is what it was turned into. */
 export function workerStatus(event: string | null, status: string | null): WorkerStanding | null {
   const word = (event === null ? undefined : WORD_OF.get(event)) ?? status
-  return word === null ? null : (STANDINGS.get(word) ?? null)
+  const to = harnStatus(word)
+  return word === null || to === null ? null : { to, reason: REASONS.get(word) ?? null }
 }
 
 const WORD_OF: ReadonlyMap<string, string> = new Map([
@@ -24,18 +26,12 @@ const WORD_OF: ReadonlyMap<string, string> = new Map([
   ['WorkerCancelled', 'cancelled'],
 ])
 
-const STANDINGS: ReadonlyMap<string, WorkerStanding> = new Map([
-  ['running', { to: 'running', reason: null }],
-  ['progressed', { to: 'running', reason: null }],
-  // It waits for its host's next input, not for a person's answer.
-  ['awaiting_input', { to: 'idle', reason: 'It waits for its next input.' }],
-  ['awaiting', { to: 'idle', reason: 'It waits for its next input.' }],
-  ['suspended', { to: 'paused', reason: 'It was suspended.' }],
-  ['completed', { to: 'completed', reason: null }],
-  ['failed', { to: 'failed', reason: null }],
-  ['stopped', { to: 'cancelled', reason: 'It was stopped.' }],
-  ['cancelled', { to: 'cancelled', reason: null }],
-  ['canceled', { to: 'cancelled', reason: null }],
+/** What happened to the worker, where the status alone does not say. */
+const REASONS: ReadonlyMap<string, string> = new Map([
+  ['awaiting_input', 'It waits for its next input.'],
+  ['awaiting', 'It waits for its next input.'],
+  ['suspended', 'It was suspended.'],
+  ['stopped', 'It was stopped.'],
 ])
 
 /** How a delegated run ended. An outcome we do not know is an end all the same. */

@@ -9,8 +9,9 @@ const MEANING: ReadonlyMap<string, RunStatusName> = new Map([
   ['running', 'running'],
   ['progressed', 'running'],
   ['resumed', 'running'],
-  ['awaiting', 'awaiting_user'],
-  ['awaiting_input', 'awaiting_user'],
+  // It waits for its host's next input, not for a person's answer.
+  ['awaiting', 'idle'],
+  ['awaiting_input', 'idle'],
   ['paused', 'paused'],
   ['suspended', 'paused'],
   ['complete', 'completed'],

@@ -58,6 +58,15 @@ export function byTimeThenId<Item>(at: (item: Item) => number | null, id: (item:
   }
 }
 
+/** By time where all are known; otherwise the order they were written in is the better evidence. */
+export function inTimeOrder<Item>(
+  items: readonly Item[],
+  at: (item: Item) => number | null,
+  id: (item: Item) => string,
+): readonly Item[] {
+  return items.some((item) => at(item) === null) ? items : items.toSorted(byTimeThenId(at, id))
+}
+
 /** The same everywhere: no locale takes part. */
 export function compareIds(a: string, b: string): number {
   const [ones, others] = [a.split(/(\d+)/), b.split(/(\d+)/)]

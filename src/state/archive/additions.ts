@@ -26,9 +26,6 @@ export interface Additions {
   isRepair?: boolean
 }
 
-/** Facts that no row shows: they change nothing else, and what tells them is the log. Their identity is new here. */
-const KEPT = new Set(['foreign', 'transcript.compacted', 'handoff.recorded'])
-
 /** Writes them, texts of the content store first. Gives back the head after them. @throws MovedOn, LedgerError */
 export async function addToLog(runtime: Runtime, additions: Additions): Promise<number> {
   const { ingest, writer, dispatch, content } = runtime
@@ -46,7 +43,7 @@ export async function addToLog(runtime: Runtime, additions: Additions): Promise<
       changes = accept(
         () => record,
         events.map(({ event }) => event),
-        (_, type) => isRepair && !KEPT.has(type),
+        () => isRepair,
       ).changes
       const cut = events.flatMap((each) => each.blobs)
       return { ...EMPTY_BATCH, logs: changes, blobs: [...blobs, ...cut] }

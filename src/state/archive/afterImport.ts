@@ -26,11 +26,17 @@ const IMPORT_STREAM = 'ledger:import'
  * What was in flight in its archive is so no more, unless an owner says that it lives: it is settled here as
  * inferred. The event comes after the archived ones, so that these stay what they were.
  */
-export async function interrupt(runtime: Runtime, logs: readonly LogId[]): Promise<number> {
+export async function interrupt(
+  runtime: Runtime,
+  logs: readonly LogId[],
+  isSpared: (record: LogRecord) => boolean = () => false,
+): Promise<number> {
   let count = 0
   for (let at = 0; at < logs.length; at += LOADED) {
     const records = await runtime.ledger.readRecords(logs.slice(at, at + LOADED))
-    const open = [...records.values()].filter((record) => !isSettled(lifecycleOf(record).status))
+    const open = [...records.values()].filter(
+      (record) => !isSettled(lifecycleOf(record).status) && !isSpared(record),
+    )
     if (open.length === 0) continue
     const evidence = await gatherEvidence(runtime, open)
     const gone = open.filter(({ log }) => evidence.get(log)?.kind !== 'live')

@@ -3,6 +3,8 @@
  * file again, or a newer one of the same run, adds what it says that was not known. Nobody is notified. SPEC A2, A3, H4.
  */
 import type { Prepared } from '../../core/content.ts'
+import type { LogRecord } from '../../core/entities.ts'
+import { lifecycleOf } from '../../core/entities.ts'
 import type { RawEvent, StreamInfo } from '../../core/events.ts'
 import { eventIdentity } from '../../core/ids.ts'
 import type { LogId } from '../../core/ids.ts'
@@ -43,17 +45,18 @@ export async function importEvents(
   onProgress: (done: number) => void = () => {},
 ): Promise<ImportedEvents> {
   const { byLog, refused } = await takeIn(runtime, events)
-  const fresh: LogId[] = []
+  const told: LogId[] = []
   let added = 0
   let seen = 0
   for (const [log, prepared] of byLog) {
     const { before, after } = await addNew(runtime, log, prepared)
-    if (before === 0 && after > 0) fresh.push(log)
+    if (after > before) told.push(log)
     added += after - before
     seen += prepared.length
     onProgress(seen / events.length)
   }
-  const interrupted = await interrupt(runtime, fresh)
+  const streams = new Set(events.map(({ stream }) => runtime.redaction.stream(repairStream(stream)).id))
+  const interrupted = await interrupt(runtime, told, (record) => isSpared(record, streams))
   const logs = [...byLog.keys()]
   await show(runtime, logs)
   return { added, repeated: seen - added, refused, interrupted, logs }
@@ -76,6 +79,12 @@ async function takeIn(runtime: Runtime, events: readonly ImportedEvent[]) {
   }
   await putAside(runtime, gathered.quarantine)
   return { byLog, refused: gathered.quarantine.length }
+}
+
+/** Runs that others drive are theirs to judge; what waits, paused, in its own system goes on there. */
+function isSpared(record: LogRecord, imported: ReadonlySet<string>): boolean {
+  const driver = record.bindings.at(-1)?.stream
+  return lifecycleOf(record).status === 'paused' || (driver !== undefined && !imported.has(driver))
 }
 
 const repairStream = (id: string): StreamInfo => ({ id, contiguous: false, first: 1, kind: 'repair' })

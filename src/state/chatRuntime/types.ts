@@ -17,7 +17,7 @@ export interface InferenceStatus {
   activeSubagent?: string
 }
 
-/** What a turn is saying, as far as this page heard it: the text of its present iteration, and all its thinking. */
+/** What a turn says and thinks in its present iteration, as far as this page heard it. */
 export interface StreamingAssistant {
   requestId: string
   content: string
@@ -134,7 +134,7 @@ export interface ToolTimelineRow {
 /** What happened in a turn, in order. Narration and thinking only as far as this page heard them. */
 export type ProcessingItem =
   | { kind: 'narration' | 'thinking'; seq: number; round?: number; text: string }
-  | { kind: 'toolCall'; seq: number; round: number; rowId: string; callId: string; name: string }
+  | { kind: 'toolCall'; seq: number; round: number; rowId: string; callId?: string; name: string }
 
 export interface PendingApproval {
   requestId: string
@@ -168,7 +168,6 @@ export type ById<Value> = Readonly<Record<string, Value>>
 
 /** One conversation as OpenHuman shows it. */
 export interface ThreadRuntime {
-  threadId: string
   /** The newest turn, whose rows `toolTimeline` are; null in a thread without turns. */
   requestId: string | null
   /** The newest turn was in flight when last seen; nobody has confirmed since that it still is. */

@@ -3,6 +3,7 @@
  * everything back until hydration ends and while a decision of ours commits. SPEC F1–F3, W3, H1, A1, A3.
  */
 import { accept } from '../../core/accept.ts'
+import type { Prepared } from '../../core/content.ts'
 import type { LogRecord } from '../../core/entities.ts'
 import type { StreamInfo } from '../../core/events.ts'
 import type { LogId } from '../../core/ids.ts'
@@ -22,6 +23,7 @@ import {
   toItem,
 } from './gathered.ts'
 import type { Gathered, Item } from './gathered.ts'
+import { withoutDeleted } from './deleted.ts'
 import { withoutKnownCalls } from './knownCalls.ts'
 import type { IngestOptions } from './options.ts'
 import { changedRepeats, OTHER_CONTENT } from './repeats.ts'
@@ -96,12 +98,20 @@ export function createIngest(options: IngestOptions): Ingest {
     }
     const logs = gathered.events.map(({ event }) => event.log)
     await loadRecords(logs)
-    gathered.events = [...(await withoutKnownCalls(gathered.events, { isRepair, runs, ledger }))]
+    gathered.events = await withoutOldNews(gathered)
     await limit.measure(logs)
     await sendOwn(gathered)
   }
 
   const isRepair = (stream: string): boolean => intakes.get(stream)?.info.kind === 'repair'
+
+  /** Lists name again what was deleted, and calls that a record has let go. */
+  async function withoutOldNews({ events, counts }: Gathered): Promise<Prepared[]> {
+    const fresh = await withoutDeleted(events, { isRepair, runs, ledger })
+    const left = await withoutKnownCalls(fresh, { isRepair, runs, ledger })
+    counts.duplicates += events.length - left.length
+    return [...left]
+  }
 
   /** Streams continue where they were committed, so a stream's first event waits for its cursor. */
   async function openStreams(batch: readonly Arrived[]): Promise<void> {

@@ -9,7 +9,7 @@ import type { Frames } from '../../platform/page.ts'
 import type { RunsState } from '../runsState.ts'
 
 export interface IngestOptions {
-  ledger: Pick<Ledger, 'readCursor' | 'readRecords' | 'readEvents' | 'sizeOf'>
+  ledger: Pick<Ledger, 'readCursor' | 'readRecords' | 'readEvents' | 'readDeleted' | 'sizeOf'>
   clock: Clock
   frames: Frames
   dispatch: Dispatch

@@ -11,6 +11,7 @@ import type {
 } from '../../../src/core/entities.ts'
 import type { SourceEvent } from '../../../src/core/events.ts'
 import type { Ending, Life, Placed } from './oracleLives.ts'
+import type { RunStatusName } from '../../../src/core/status.ts'
 import { liveThrough } from './oracleLives.ts'
 
 export interface CallView {
@@ -62,8 +63,8 @@ export function runOracle(events: readonly SourceEvent[]): RunView {
   const { calls, late: lateCalls } = callsOf(placed, endings)
   const tooLate = placed.filter(
     ({ event: { type }, current, alive }) =>
-      ((type === 'iteration.started' || type === 'tool.started' || type === 'question.asked') && !alive) ||
-      ((type === 'checkpoint.saved' || type === 'checkpoint.cleared') && !current),
+      ((type === 'iteration.started' || type === 'question.asked') && !alive) ||
+      ((type === 'tool.started' || type === 'checkpoint.saved' || type === 'checkpoint.cleared') && !current),
   ).length
   return {
     lives,
@@ -91,12 +92,14 @@ function callsOf(placed: readonly Placed[], endings: readonly Ending[]): { calls
   const calls: WorkingCall[] = []
   let turn = 0
   let late = 0
-  for (const { event, at, attempt, alive } of placed) {
+  for (const { event, at, attempt, alive, current, over } of placed) {
     if (endings.some((each) => each.at === at && each.to === null && each.revived === null)) turn = 0
     if (event.type === 'iteration.started' && alive) turn = event.payload.iteration
-    if (event.type === 'tool.started' && alive) {
+    if (event.type === 'tool.started' && current) {
       const call = newCall(event, attempt, turn)
-      if (!calls.some((each) => each.id === call.id)) calls.push(call)
+      if (calls.some((each) => each.id === call.id)) continue
+      calls.push(call)
+      if (over !== null) close(call, over)
     }
     if (event.type === 'tool.finished') {
       const mine = newCall(event, attempt, turn)
@@ -111,18 +114,21 @@ function callsOf(placed: readonly Placed[], endings: readonly Ending[]): { calls
       const call = (callId && open.find((each) => each.id === mine.id)) || open[0]
       if (call) end(call, event)
       else if (calls.some((each) => each.id === mine.id)) continue
-      else if (alive) calls.push(end(mine, event))
+      else if (current) calls.push(end(mine, event))
       else late += 1
     }
     for (const { to } of endings.filter((each) => each.at === at)) {
-      for (const call of calls.filter((each) => each.open)) {
-        call.status = to === 'completed' ? 'unknown' : to === 'cancelled' ? 'cancelled' : 'interrupted'
-        call.inferred = true
-        call.open = false
-      }
+      for (const call of calls.filter((each) => each.open)) close(call, to)
     }
   }
   return { calls: calls.map(({ callId: _1, attempt: _2, turn: _3, open: _4, ...view }) => view), late }
+}
+
+/** Ended with its run, which is all that is known of it. */
+function close(call: WorkingCall, to: RunStatusName | null): void {
+  call.status = to === 'completed' ? 'unknown' : to === 'cancelled' ? 'cancelled' : 'interrupted'
+  call.inferred = true
+  call.open = false
 }
 
 function newCall(event: Of<'tool.started' | 'tool.finished'>, attempt: number, now: number): WorkingCall {

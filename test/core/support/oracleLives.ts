@@ -20,6 +20,8 @@ export interface Placed {
   attempt: number
   current: boolean
   alive: boolean
+  /** How the attempt had ended by then. */
+  over: RunStatusName | null
 }
 
 /** An attempt settled, or the next one began (`to` null). */
@@ -87,6 +89,7 @@ export function liveThrough(events: readonly SourceEvent[]) {
     const attempt = owner.get(event.stream) ?? life.attempt
     const current = attempt === life.attempt
     const alive = current && !SETTLED.includes(life.status)
+    const over = SETTLED.includes(life.status) ? life.status : null
     if (event.type === 'run.attempt_started') {
       const next = event.payload.attempt ?? life.attempt + 1
       if (next > life.attempt) {
@@ -120,7 +123,14 @@ export function liveThrough(events: readonly SourceEvent[]) {
       if (JSON.stringify(lives) === before[1]) late = before[0]
     }
     announced ||= event.type === 'run.registered' || event.type === 'run.observed'
-    placed.push({ event, at, attempt: owner.get(event.stream) ?? lives.at(-1)!.attempt, current, alive })
+    placed.push({
+      event,
+      at,
+      attempt: owner.get(event.stream) ?? lives.at(-1)!.attempt,
+      current,
+      alive,
+      over,
+    })
   })
   return { lives, placed, goesOn, late, irregular, endings, result }
 }

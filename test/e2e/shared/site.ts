@@ -65,6 +65,7 @@ async function answer(
       position: async () => Number(searchParams.get('after')),
       status: () => {},
       durable: async () => {},
+      record: async () => null,
       read: async () => null,
     })
     request.on('close', hangUp)

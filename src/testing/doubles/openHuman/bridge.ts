@@ -187,6 +187,8 @@ const spent = (usage: Fields) => ({
 })
 
 function roundsOf(runs: AgentRuns, id: string): number {
-  const rounds = runs.events(id, 0, Number.MAX_SAFE_INTEGER).map(({ payload }) => count(payload['iteration']) ?? 0)
+  const rounds = runs
+    .events(id, 0, Number.MAX_SAFE_INTEGER)
+    .map(({ payload }) => count(payload['iteration']) ?? 0)
   return Math.max(1, ...rounds)
 }

@@ -18,6 +18,8 @@ export interface OpenHumanDoubleOptions {
   /** Default: any that is free. */
   port?: number
   switches?: Partial<Switches>
+  /** Begins every counted id, for a double whose clients remember one before it. */
+  prefix?: string
   definitions?: readonly WorkflowDefinition[]
   /** What an agent of a workflow gives; a rejection fails its phase. */
   work?: (agentId: string, prompt: string) => Promise<string>
@@ -36,11 +38,13 @@ export interface OpenHumanDouble {
   readonly ledger: { runs: AgentRuns; workflows: Workflows; teams: Fields[] }
   /** Every call so far, oldest first. */
   readonly calls: readonly RpcCall[]
+  /** How many sockets are connected. */
+  clients(): number
   set(switches: Partial<Switches>): void
   /** Sends all that a turn has said so far once more. */
   replay(requestId: string): void
-  /** Cuts every client off; they come back by themselves. */
-  disconnect(): void
+  /** Cuts every client off; they come back by themselves. Resolves when all have gone. */
+  disconnect(): Promise<void>
   /** The process dies and another one starts on the same disk; `whileDown` runs in between. */
   restart(whileDown?: () => Promise<void>): Promise<void>
   close(): Promise<void>
@@ -50,9 +54,11 @@ export async function createOpenHumanDouble(options: OpenHumanDoubleOptions = {}
   let switches: Switches = { ...NO_FAULTS, ...options.switches }
   const stamps = createStamps(now)
   const pause = (): Promise<void> => (switches.paceMs > 0 ? after(switches.paceMs) : Promise.resolve())
+  const { prefix = '', onMessage = reply } = options
   const runs = new AgentRuns(stamps)
   const workflows = new Workflows({
     stamps,
+    prefix,
     definitions: options.definitions ?? [RESEARCH],
     work: options.work ?? ((agentId) => Promise.resolve(`The ${agentId} is done.`)),
     version: () => switches.rows,
@@ -60,7 +66,6 @@ export async function createOpenHumanDouble(options: OpenHumanDoubleOptions = {}
   })
   const teams: Fields[] = []
   const calls: RpcCall[] = []
-  const { onMessage = reply } = options
 
   const wire = new Wire(
     (name, message) => server.emit(name, message),
@@ -72,7 +77,7 @@ export async function createOpenHumanDouble(options: OpenHumanDoubleOptions = {}
     record(runs, stamped, switches.rows)
     wire.send(stamped)
   }
-  const player = new Player({ say, pause, rest: () => wire.flush() })
+  const player = new Player({ say, pause, rest: () => wire.flush() }, prefix)
 
   const core: Core = {
     runs,
@@ -113,6 +118,7 @@ export async function createOpenHumanDouble(options: OpenHumanDoubleOptions = {}
     isWaiting: (name) => player.isWaiting(name),
     ledger: { runs, workflows, teams },
     calls,
+    clients: () => server.clients(),
     set(change) {
       switches = { ...switches, ...change }
     },

@@ -51,16 +51,18 @@ export interface Stage {
 
 export class Player {
   readonly #stage: Stage
+  readonly #prefix: string
   readonly #running = new Set<Running>()
   #plays = 0
 
-  constructor(stage: Stage) {
+  constructor(stage: Stage, prefix: string) {
     this.#stage = stage
+    this.#prefix = prefix
   }
 
   play(script: Script): Play {
     this.#plays += 1
-    const words = new Map([['n', String(this.#plays)]])
+    const words = new Map([['n', `${this.#prefix}${this.#plays}`]])
     const running: Running = {
       threadId: fill(script.threadId, words),
       requestId: '',
@@ -80,6 +82,12 @@ export class Player {
     return this.#release((running) => running.threadId === threadId, 'answer', text)
   }
 
+  /** A person decides what a turn in progress asks for. */
+  decide(requestId: string, decision: string): boolean {
+    const isMeant = (running: Running): boolean => running.isInTurn && running.requestId === requestId
+    return this.#release(isMeant, 'answer', decision)
+  }
+
   go(name: string): boolean {
     return this.#release(() => true, name, '')
   }
@@ -93,6 +101,7 @@ export class Player {
     const found = [...this.#running].filter(
       (running) =>
         running.isInTurn &&
+        running.stop === null &&
         running.threadId === threadId &&
         (requestId === null || running.requestId === requestId),
     )
@@ -115,7 +124,8 @@ export class Player {
   /** Whoever waits between turns is told by the next chat message, in another process. */
   die(): void {
     for (const running of this.#running)
-      if (running.isInTurn || running.waiting === null || running.children.size > 0) this.#end(running, 'died')
+      if (running.isInTurn || running.waiting === null || running.children.size > 0)
+        this.#end(running, 'died')
   }
 
   /** Everything ends. */

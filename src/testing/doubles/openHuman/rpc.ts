@@ -71,6 +71,8 @@ const METHODS: Readonly<Record<string, Method>> = {
     const reason = core.runs.get(taskId) === null ? 'unknown' : 'already_done'
     return { steered: false, taskId, mode, reason }
   },
+  approval_decide: decide,
+  plan_review_decide: decide,
   channel_web_chat(core, params) {
     const thread = required(params, 'thread_id')
     const request = core.chat(thread, required(params, 'message'))
@@ -81,6 +83,11 @@ const METHODS: Readonly<Record<string, Method>> = {
     const cancelled = core.cancelTurns(required(params, 'thread_id'), request)
     return { cancelled: cancelled.length > 0, request_id: cancelled[0] ?? request }
   },
+}
+
+/** The script hears the decision where it waits for an answer. */
+function decide({ player }: Core, params: Fields): Fields {
+  return { resolved: player.decide(required(params, 'request_id'), required(params, 'decision')) }
 }
 
 export async function call(core: Core, { method, params }: RpcCall): Promise<unknown> {

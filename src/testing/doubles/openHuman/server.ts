@@ -12,8 +12,9 @@ export interface RpcCall {
 export interface Port {
   readonly port: number
   emit(name: string, message: Message): void
+  clients(): number
   /** Every client is cut off; they come back by themselves. */
-  disconnect(): void
+  disconnect(): Promise<void>
   close(): Promise<void>
 }
 
@@ -43,9 +44,13 @@ export async function listen({ port, answer }: Listening): Promise<Port> {
   return {
     port: address.port,
     emit: (name, message) => void io.emit(name, message),
-    disconnect() {
+    clients: () => io.sockets.sockets.size,
+    async disconnect() {
+      const sockets = [...io.sockets.sockets.values()]
+      const gone = sockets.map((socket) => new Promise((resolve) => socket.once('disconnect', resolve)))
       // As a lost line: a client told to go would not come back.
-      for (const socket of io.sockets.sockets.values()) socket.conn.close()
+      for (const { conn } of sockets) conn.close()
+      await Promise.all(gone)
     },
     async close() {
       const closed = io.close()

@@ -6,6 +6,7 @@ import type { PhaseDefinition, PhaseState, Stamps, WorkflowDefinition, WorkflowR
 
 export interface EngineOptions {
   stamps: Stamps
+  prefix: string
   definitions: readonly WorkflowDefinition[]
   /** What an agent of a phase gives; a rejection fails its phase. */
   work(agentId: string, prompt: string): Promise<string>
@@ -47,7 +48,7 @@ export class Workflows {
     this.#begun += 1
     const at = this.#options.stamps.next()
     const row: WorkflowRow = {
-      id: `wfrun-${this.#begun}`,
+      id: `wfrun-${this.#options.prefix}${this.#begun}`,
       definitionId,
       parentThreadId,
       input,
@@ -143,7 +144,9 @@ export class Workflows {
     const ids = phase.agentIds.map((_, index) => `orch-${id}-${phase.name}-${index + 1}`)
     this.#write(id, { childRunIds: [...(this.get(id)?.childRunIds ?? []), ...ids] })
     const ends = await Promise.allSettled(
-      phase.agentIds.map((agentId) => this.#options.work(agentId, JSON.stringify(this.get(id)?.input ?? null))),
+      phase.agentIds.map((agentId) =>
+        this.#options.work(agentId, JSON.stringify(this.get(id)?.input ?? null)),
+      ),
     )
     if (isOurs()) await this.#options.pause()
     const failed = ends.find((end) => end.status === 'rejected')
@@ -172,7 +175,8 @@ export class Workflows {
     const last = run.phaseStates['synthesize'] ?? run.phaseStates[phases.at(-1)?.name ?? '']
     const outputs = (last?.outputs ?? []).map(({ output }) => String(output)).join('\n')
     if (isDone) this.#write(id, { status: 'completed', summary: outputs, completedAt })
-    else this.#write(id, { status: 'failed', summary: 'no runnable phase (dependency deadlock)', completedAt })
+    else
+      this.#write(id, { status: 'failed', summary: 'no runnable phase (dependency deadlock)', completedAt })
   }
 
   #setPhase(id: string, name: string, state: PhaseState): void {
@@ -221,7 +225,12 @@ export const RESEARCH: WorkflowDefinition = {
       agentIds: ['researcher', 'researcher'],
       dependsOn: ['decompose'],
     },
-    { name: 'cross_check', description: 'Look for disagreement.', agentIds: ['critic'], dependsOn: ['research'] },
+    {
+      name: 'cross_check',
+      description: 'Look for disagreement.',
+      agentIds: ['critic'],
+      dependsOn: ['research'],
+    },
     {
       name: 'synthesize',
       description: 'Write the answer.',

@@ -1,0 +1,114 @@
+/**
+ * Owns dropping files anywhere onto the app: they are opened as runs, with progress, and what was imported is said at
+ * the top of the page. Places that take drops of their own keep them.
+ */
+import { useCallback, useEffect, useMemo, useState } from 'react'
+import type { ReactNode } from 'react'
+import { useLedgerStatus, useRunLedger, useTask } from 'run-ledger/react'
+import { idOfLog, isRunLog } from 'run-ledger'
+import type { LogId } from 'run-ledger'
+import { useLocation } from 'wouter'
+import { entriesOf, filesIn } from '../lib/droppedFiles.ts'
+import { runHref, storageHref, workflowHref } from '../lib/links.ts'
+import { describeImport, readRuns } from '../lib/openRuns.ts'
+import type { Outcome } from '../lib/openRuns.ts'
+import { OpenRunsContext } from '../lib/openRunsContext.ts'
+import type { FileLike } from '../research/intake.ts'
+import { OpenNotice } from './OpenNotice.tsx'
+
+type Files = readonly FileLike[] | Promise<readonly FileLike[]>
+
+export function DropTarget({ children }: { children: (notice: ReactNode) => ReactNode }) {
+  const ledger = useRunLedger()
+  const { phase } = useLedgerStatus()
+  const [, navigate] = useLocation()
+  const { start, reset, running, progress, error, result } = useTask<Outcome | null>()
+  const [archive, setArchive] = useState<File | null>(null)
+  const isReady = phase === 'ready'
+
+  const open = useCallback(
+    (files: Files) => {
+      void start(async (onProgress) => {
+        if (!isReady) throw new Error('The stored runs are still being read. Try again in a moment.')
+        const opened = await readRuns(await files, (read) => onProgress(read / 2))
+        if (opened.kind === 'archive') {
+          setArchive(opened.file)
+          navigate(storageHref)
+          return null
+        }
+        const { imported, leftAlone } = opened
+        const done = await ledger.importEvents(imported.events, (share) => onProgress((1 + share) / 2))
+        if (imported.opens !== null) navigate(hrefOf(imported.opens))
+        return describeImport(imported, done, leftAlone)
+      })
+    },
+    [ledger, navigate, start, isReady],
+  )
+  const isOver = useWindowDrop(open)
+  const archiveTaken = useCallback(() => setArchive(null), [])
+  const value = useMemo(
+    () => ({ open, busy: running, archive, archiveTaken }),
+    [open, running, archive, archiveTaken],
+  )
+
+  return (
+    <OpenRunsContext value={value}>
+      {children(
+        <OpenNotice running={running} progress={progress} error={error} outcome={result} onDismiss={reset} />,
+      )}
+      {isOver && (
+        <div className="drop-veil" data-testid="drop-veil">
+          <p>Drop to open runs of harn, or an archive</p>
+        </div>
+      )}
+    </OpenRunsContext>
+  )
+}
+
+const hrefOf = (log: LogId): string => (isRunLog(log) ? runHref(idOfLog(log)) : workflowHref(idOfLog(log)))
+
+/** Files over the window that nothing else wants. */
+function useWindowDrop(open: (files: Files) => void): boolean {
+  const [over, setOver] = useState(false)
+  useEffect(() => {
+    const listening = new AbortController()
+    const { signal } = listening
+    const hasFiles = ({ dataTransfer }: DragEvent): boolean => dataTransfer?.types.includes('Files') === true
+    window.addEventListener(
+      'dragover',
+      (event) => {
+        // Who takes it before us shows so by itself.
+        const isOurs = hasFiles(event) && !event.defaultPrevented
+        setOver(isOurs)
+        if (isOurs) event.preventDefault()
+      },
+      { signal },
+    )
+    window.addEventListener(
+      'dragleave',
+      ({ relatedTarget }) => {
+        if (relatedTarget === null) setOver(false)
+      },
+      { signal },
+    )
+    window.addEventListener(
+      'drop',
+      (event) => {
+        setOver(false)
+        const { dataTransfer } = event
+        if (dataTransfer === null || !hasFiles(event) || event.defaultPrevented) return
+        event.preventDefault()
+        open(dropped(dataTransfer))
+      },
+      { signal },
+    )
+    return () => listening.abort()
+  }, [open])
+  return over
+}
+
+/** Single files as they are, so that a large archive is not read whole; folders with all that is in them. */
+function dropped({ items, files }: DataTransfer): Files {
+  const entries = entriesOf(items)
+  return entries.some(({ isDirectory }) => isDirectory) ? filesIn(entries) : [...files]
+}

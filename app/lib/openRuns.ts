@@ -1,0 +1,121 @@
+/**
+ * Owns telling what was dropped apart, by what is in it: harn's run records and session logs, or an archive of a run
+ * ledger. Files of no use are refused with a reason a person can act on.
+ */
+import { harnFileKind, importHarnFolder } from 'run-ledger/sources/harn'
+import type { HarnFile, HarnFolderImport } from 'run-ledger/sources/harn'
+import type { FileLike } from '../research/intake.ts'
+import { count, formatBytes } from './format.ts'
+
+const MEGABYTE = 1024 * 1024
+
+/** Of harn's files; archives are read as a stream and may have any size. */
+export const OPEN_LIMITS = { fileBytes: 50 * MEGABYTE, totalBytes: 200 * MEGABYTE } as const
+
+/** For a file input's `accept`. */
+export const RUN_FILES = '.json,.jsonl,.ndjson,.log,application/json,application/x-ndjson'
+
+export type Opened =
+  | { kind: 'archive'; file: File }
+  | { kind: 'runs'; imported: HarnFolderImport; leftAlone: number }
+
+/** What was dropped is nothing that can be opened. The message is for the person. */
+export class CannotOpenError extends Error {}
+
+/** Reads the files one after the other. @throws CannotOpenError */
+export async function readRuns(
+  files: readonly FileLike[],
+  onProgress: (done: number) => void = () => {},
+): Promise<Opened> {
+  const [only] = files
+  if (only === undefined) throw new CannotOpenError('There are no files in it.')
+  if (files.length === 1 && (await isArchive(only))) return { kind: 'archive', file: await toFile(only) }
+
+  const usable = files.filter(({ name }) => /\.(?:json|jsonl|ndjson|log)$/i.test(name))
+  const total = usable.reduce((sum, { size }) => sum + size, 0)
+  if (total > OPEN_LIMITS.totalBytes)
+    throw new CannotOpenError(
+      `The files have ${formatBytes(total)} together; at most ${formatBytes(OPEN_LIMITS.totalBytes)} are opened at once.`,
+    )
+  const read: HarnFile[] = []
+  for (const [at, file] of (files.length === 1 ? files : usable).entries()) {
+    if (file.size > OPEN_LIMITS.fileBytes)
+      throw new CannotOpenError(
+        `${file.name} has ${formatBytes(file.size)}; at most ${formatBytes(OPEN_LIMITS.fileBytes)} can be opened.`,
+      )
+    read.push({ path: file.name, text: new TextDecoder().decode(await file.arrayBuffer()) })
+    onProgress((at + 1) / files.length)
+  }
+  if (!read.some(({ path, text }) => isOfRuns(harnFileKind(text, path))))
+    throw new CannotOpenError(nothingIn(files))
+  return { kind: 'runs', imported: importHarnFolder(read), leftAlone: files.length - read.length }
+}
+
+const isOfRuns = (kind: ReturnType<typeof harnFileKind>): boolean => kind === 'run' || kind === 'session'
+
+const nothingIn = (files: readonly FileLike[]): string =>
+  files.length === 1
+    ? `${files[0]?.name ?? 'The file'} is no run of harn, no session log and no archive of a run ledger.`
+    : `In ${count(files.length, 'file')} there is no run of harn and no session log.`
+
+/** The first line tells; the rest of a large archive is not read for it. */
+export async function isArchive(file: FileLike): Promise<boolean> {
+  const start = file instanceof Blob ? file.slice(0, 200) : file
+  if (start.size > OPEN_LIMITS.fileBytes) return false
+  const text = new TextDecoder().decode(await start.arrayBuffer())
+  return /^\uFEFF?\s*\{"format":"run-ledger-archive"/.test(text.slice(0, 200))
+}
+
+/** Whether there is anything of harn in a file. */
+export async function isOfHarn(file: File): Promise<boolean> {
+  if (file.size > OPEN_LIMITS.fileBytes || (await isArchive(file))) return false
+  return isOfRuns(harnFileKind(await file.text(), file.name))
+}
+
+const toFile = async (file: FileLike): Promise<File> =>
+  file instanceof File ? file : new File([await file.arrayBuffer()], file.name)
+
+/** What an import did, in sentences. */
+export interface Outcome {
+  headline: string
+  /** True when all of it was here before. */
+  isOld: boolean
+  asides: readonly string[]
+  /** Lists to look into: what was left out, repaired, not taken in. */
+  details: readonly { title: string; items: readonly string[] }[]
+}
+
+export function describeImport(
+  { report }: HarnFolderImport,
+  result: { added: number; repeated: number; refused: number; interrupted: number },
+  leftAlone: number,
+): Outcome {
+  const { added, refused, interrupted } = result
+  const { runs, sessions, repaired, skipped, secrets, notes } = report
+  const what = [runs > 0 && count(runs, 'run'), sessions > 0 && count(sessions, 'session')].filter(Boolean)
+  const asides = [
+    interrupted > 0 &&
+      `${count(interrupted, 'run')} had not ended when written down and ${interrupted === 1 ? 'is' : 'are'} marked as interrupted.`,
+    refused > 0 &&
+      `${count(refused, 'event')} could not be used and ${refused === 1 ? 'is' : 'are'} kept in quarantine.`,
+    leftAlone > 0 && `${count(leftAlone, 'other file')} left alone.`,
+  ]
+  const hidden = secrets.map(({ path, names }) =>
+    names.length === 0 ? path : `${path}: ${names.join(', ')}`,
+  )
+  const details = [
+    { title: 'Secrets left out', items: hidden },
+    { title: 'Left out', items: skipped.map(({ path, reason }) => `${path}: ${reason}`) },
+    { title: 'Repaired', items: repaired },
+    { title: 'Notes', items: notes },
+  ]
+  return {
+    headline:
+      added === 0
+        ? 'Everything in it was here already.'
+        : `${count(added, 'event')} of ${what.join(' and ')} imported.`,
+    isOld: added === 0,
+    asides: asides.filter((aside) => aside !== false),
+    details: details.filter(({ items }) => items.length > 0),
+  }
+}

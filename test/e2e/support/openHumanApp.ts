@@ -1,0 +1,83 @@
+/** Owns the app built beside an OpenHuman double, and what its pages have on disk at the end of a story. */
+import { spawnSync } from 'node:child_process'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Page } from 'playwright'
+import { preview } from 'vite'
+
+const repo = join(import.meta.dirname, '../../..')
+
+export interface ServedApp {
+  url: string
+  close(): Promise<void>
+}
+
+/** The address of the core is part of the build, as it is of a host's configuration. */
+export async function serveBeside(coreUrl: string): Promise<ServedApp> {
+  const outDir = await mkdtemp(join(tmpdir(), 'run-ledger-openhuman-'))
+  const vite = join(repo, 'node_modules/vite/bin/vite.js')
+  const { VITEST: _, ...env } = process.env
+  const done = spawnSync(
+    process.execPath,
+    [vite, 'build', '--outDir', outDir, '--emptyOutDir', '--logLevel', 'warn'],
+    { cwd: repo, env: { ...env, NODE_ENV: 'production', VITE_OPENHUMAN_URL: coreUrl }, encoding: 'utf8' },
+  )
+  if (done.status !== 0) throw new Error(`The app does not build:\n${done.stdout}${done.stderr}`)
+  const server = await preview({
+    configFile: false,
+    root: repo,
+    logLevel: 'error',
+    build: { outDir },
+    preview: { host: '127.0.0.1', port: 0 },
+  })
+  const url = server.resolvedUrls?.local[0]
+  if (url === undefined) throw new Error('vite preview gave no address')
+  return {
+    url,
+    async close() {
+      await server.close()
+      await rm(outDir, { recursive: true, force: true })
+    },
+  }
+}
+
+export interface StoredRun {
+  run: Record<string, unknown>
+  telemetry: Record<string, unknown>
+  questions: Record<string, unknown>[]
+  toolCalls: Record<string, unknown>[]
+}
+
+/** Every run as it is on disk, by id. The scope is the app's (`app/lib/sources.ts`). */
+export function storedRuns(page: Page): Promise<StoredRun[]> {
+  return page.evaluate(
+    (name) =>
+      new Promise<StoredRun[]>((resolve, reject) => {
+        const opening = indexedDB.open(name)
+        opening.addEventListener('error', () => reject(opening.error))
+        opening.addEventListener('success', () => {
+          const db = opening.result
+          const request: IDBRequest<{ record: StoredRun }[]> = db
+            .transaction('runs')
+            .objectStore('runs')
+            .getAll()
+          request.addEventListener('error', () => reject(request.error))
+          request.addEventListener('success', () => {
+            db.close()
+            resolve(
+              request.result
+                .map(({ record: { run, telemetry, questions, toolCalls } }) => ({
+                  run,
+                  telemetry,
+                  questions,
+                  toolCalls,
+                }))
+                .toSorted((a, b) => String(a.run['id']).localeCompare(String(b.run['id']))),
+            )
+          })
+        })
+      }),
+    'run-ledger:openhuman',
+  )
+}
