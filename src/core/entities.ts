@@ -171,6 +171,8 @@ export interface ToolCall {
   callId: string
   attempt: number
   iteration: number
+  /** Its place among the run's calls, from 1: the order they were told in, whatever clocks say. */
+  ordinal: number
   name: string
   label: string | null
   /** Whether it changes anything outside; null when nobody said. */

@@ -95,6 +95,8 @@ const transitionFields = {
   output: text.nullish(),
   /** What is handed on to later work, as JSON. */
   result: text.nullish(),
+  /** Of an agent run: what is to be known of this attempt's end; replaces what an earlier one left. */
+  metadata: z.record(z.string(), json).optional(),
   /** Ours, not the owner's word. */
   inferred: z.boolean().optional(),
   /** With `inferred`: when the run or a child of it was last heard of. */

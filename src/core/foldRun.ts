@@ -6,7 +6,7 @@ import type { SourceEvent } from './events.ts'
 import { isOurStream } from './ids.ts'
 import { attemptOf, bindOpened, isAnnouncedAnew, late, openAttempt, transition } from './lifecycle.ts'
 import type { TransitionFact } from './lifecycle.ts'
-import { addParent, fillMissing, refineKind, register, timesOf } from './registration.ts'
+import { addParent, fillMissing, refineKind, register, replaceMetadata, timesOf } from './registration.ts'
 import { askQuestion, closeQuestions, reopenQuestions, settleQuestion } from './questions.ts'
 import type { SettledStatusName } from './status.ts'
 import { isSettled } from './status.ts'
@@ -77,6 +77,8 @@ export function foldRun(draft: RunDraft, event: SourceEvent, touched: Map<string
         settle(draft, fact, attempt, isSettled(status) ? (completedAt ?? timestamp) : timestamp, touched)
         // A row of a list is often old: that it came too late is not worth a note each time it is read.
         if (draft.run === filled) draft.notes = notes
+        else if (filled.status === 'awaiting_user' && draft.run.status === 'running')
+          draft.questions = closeQuestions(draft.questions, 'answered', timestamp)
       }
       if (question != null && isAsking(draft))
         draft.questions = askQuestion(draft.questions, question, attempt, timestamp)
@@ -84,6 +86,7 @@ export function foldRun(draft: RunDraft, event: SourceEvent, touched: Map<string
     }
 
     case 'run.transitioned':
+      if (isCurrent) draft.run = replaceMetadata(run, event.payload.metadata)
       return settle(draft, event.payload, attempt, timestamp, touched)
 
     case 'run.attempt_started': {
@@ -118,7 +121,7 @@ export function foldRun(draft: RunDraft, event: SourceEvent, touched: Map<string
 
     case 'tool.started': {
       if (!isCurrent) return tooLate()
-      const call = startCall(draft.toolCalls, event.payload, callSite(event, attempt, run))
+      const call = startCall(draft.toolCalls, event.payload, callSite(event, attempt, draft))
       if (call === null) return
       const given = giveUpOldest(draft.toolCalls)
       if (given !== null) putCall(draft, given, touched)
@@ -129,7 +132,7 @@ export function foldRun(draft: RunDraft, event: SourceEvent, touched: Map<string
     }
 
     case 'tool.finished': {
-      const finished = finishCall(draft.toolCalls, event.payload, callSite(event, attempt, run))
+      const finished = finishCall(draft.toolCalls, event.payload, callSite(event, attempt, draft))
       if (finished === null) return
       if (!finished.started && !isCurrent) return tooLate()
       if (!finished.started) telemetry.toolCount += 1
@@ -208,6 +211,7 @@ function settle(
   timestamp: number,
   touched: Map<string, ToolCall>,
 ): void {
+  const waited = draft.run.status === 'awaiting_user'
   const { lifecycle: run, moved, notes } = transition(draft.run, draft.notes, fact, attempt, timestamp)
   draft.run = run
   draft.notes = notes
@@ -216,7 +220,10 @@ function settle(
   const { telemetry } = draft
   telemetry.elapsedMs = Math.max(0, (run.completedAt ?? timestamp) - run.startedAt)
   telemetry.updatedAt = Math.max(telemetry.updatedAt, timestamp)
-  draft.questions = closeQuestions(draft.questions, run.inferred ? 'unknown' : 'superseded', timestamp)
+  // Who waited and is done was told what it waited for, on a way that was not seen.
+  const wasTold = waited && run.status === 'completed'
+  const became = run.inferred ? 'unknown' : wasTold ? 'answered' : 'superseded'
+  draft.questions = closeQuestions(draft.questions, became, timestamp)
   abandonCalls(draft, run.status, touched)
 }
 
@@ -238,10 +245,11 @@ function putCall(draft: RunDraft, call: ToolCall, touched: Map<string, ToolCall>
 const callSite = (
   { stream, position, timestamp }: SourceEvent,
   attempt: number,
-  run: AgentRun,
+  { run, telemetry }: RunDraft,
 ): CallSite => ({
   attempt,
   iteration: run.iteration,
+  ordinal: telemetry.toolCount + 1,
   timestamp,
   stream,
   position,

@@ -99,7 +99,9 @@ export function foldWorkflow(draft: WorkflowDraft, event: SourceEvent): void {
     }
 
     case 'phase.transitioned': {
-      if (attempt !== workflow.attempt || isSettled(workflow.status)) return tooLate()
+      // Over by our conclusion alone, its owner still knows how far it came.
+      const isOver = isSettled(workflow.status) && !workflow.inferred
+      if (attempt !== workflow.attempt || isOver) return tooLate()
       const { phase, to, reason } = event.payload
       workflow.phases = movePhase(workflow.phases, phase, to, reason ?? null)
       return

@@ -52,13 +52,21 @@ export function settleQuestion(
 ): readonly Question[] {
   // A later attempt that asks the same waits for a word of its own.
   const question = questions.find((each) => each.questionId === payload.questionId && each.attempt <= attempt)
-  // `unknown` was our conclusion when the run was lost; the owner's word replaces it.
-  if (question === undefined || (question.state !== 'open' && question.state !== 'unknown')) return questions
+  if (question === undefined || !isSettling(question, payload)) return questions
   const settled = { ...question, state: payload.state, answer: payload.answer ?? null, settledAt: timestamp }
   return keep(
     questions.filter((each) => each !== question),
     [settled],
   )
+}
+
+/** `unknown` was our conclusion when the run was lost, and that it went on does not say what it was told. */
+function isSettling(
+  { state, answer }: Question,
+  told: Pick<EventPayload<'question.settled'>, 'state' | 'answer'>,
+): boolean {
+  if (state === 'answered') return answer === null && told.state === 'answered' && told.answer != null
+  return state === 'open' || state === 'unknown'
 }
 
 /** The run ended, started over or went on: nobody waits for these answers any more. */

@@ -103,6 +103,17 @@ function fillMetadata(known: AgentRun['metadata'], told: AgentRun['metadata']): 
   return { ...known, ...Object.fromEntries(added.slice(0, room).map((key) => [key, told[key] ?? null])) }
 }
 
+/** What is said of an attempt's end replaces what was said of an earlier one. */
+export function replaceMetadata(run: AgentRun, told: AgentRun['metadata'] | undefined): AgentRun {
+  if (told === undefined || Object.keys(told).length === 0) return run
+  const { metadata } = fillMissing(run, { metadata: told })
+  const known = Object.keys(told).filter((key) => Object.hasOwn(metadata, key))
+  return {
+    ...run,
+    metadata: { ...metadata, ...Object.fromEntries(known.map((key) => [key, told[key] ?? null])) },
+  }
+}
+
 export function toOrigin(origin: RegisteredFields['origin']): Origin | null {
   if (origin === null || origin === undefined) return null
   const { source = null, traceId = null, trigger = null, replayOf = null } = origin

@@ -15,6 +15,8 @@ const OPEN_KEPT = 200
 export interface CallSite {
   attempt: number
   iteration: number
+  /** The place of a call that is new. */
+  ordinal: number
   timestamp: number
   /** With `position` the identity of a call whose source gives none. */
   stream: string
@@ -34,6 +36,7 @@ export function startCall(
     callId,
     attempt: site.attempt,
     iteration,
+    ordinal: site.ordinal,
     name: payload.name,
     label: payload.label ?? null,
     effect: payload.effect ?? null,
@@ -66,6 +69,7 @@ export function finishCall(
       callId,
       attempt: site.attempt,
       iteration,
+      ordinal: open?.ordinal ?? site.ordinal,
       name: open?.name ?? payload.name ?? 'unknown',
       label: payload.label ?? open?.label ?? null,
       effect: open?.effect ?? null,
@@ -80,6 +84,10 @@ export function finishCall(
     },
   }
 }
+
+/** The order calls were issued in; of one moment, as their owner told them. A record keeps open ones first. */
+export const byIssue = (a: ToolCall, b: ToolCall): number =>
+  a.startedAt - b.startedAt || a.ordinal - b.ordinal
 
 /** What a run's end says about calls that never reported theirs. */
 export function abandoned(calls: readonly ToolCall[], settled: SettledStatusName): readonly ToolCall[] {

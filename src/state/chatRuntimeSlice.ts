@@ -11,6 +11,7 @@ import type { LogId, RunLogId } from '../core/ids.ts'
 import { idOfLog, isRunLog, runLog } from '../core/ids.ts'
 import { isSettled } from '../core/status.ts'
 import { compareRows, subagentRowId, threadOf, toSubagentRow, toToolRow } from '../core/timeline.ts'
+import { byIssue } from '../core/toolCalls.ts'
 import type { SubagentRow, ToolRow } from '../core/timeline.ts'
 import {
   confirmed,
@@ -200,7 +201,7 @@ function callsBefore(record: RunRecord, touched: readonly ToolCall[]): readonly 
 
 /** The kept calls in the order they were made, until opening the run brings all of them. */
 function inOrder(record: RunRecord): readonly ToolCall[] {
-  return record.toolCalls.toSorted((a, b) => a.startedAt - b.startedAt)
+  return record.toolCalls.toSorted(byIssue)
 }
 
 /** All tool rows of an opened run; rows already here are as new or newer. */

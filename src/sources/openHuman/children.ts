@@ -49,13 +49,21 @@ export function childFact(message: Message, taskId: string, read: Reader): Fact 
     case 'subagent_completed': {
       read.skip('tool_name', 'success')
       inner.skip('parent_call_id', ...DETAILS, ...FIGURES)
-      return { log, type: 'run.transitioned', payload: completion(read, inner) }
+      return {
+        log,
+        type: 'run.transitioned',
+        payload: { ...completion(read, inner), metadata: detailsOf(message) },
+      }
     }
     case 'subagent_failed': {
       read.skip('tool_name', 'success')
       inner.skip('parent_call_id', ...DETAILS, ...FIGURES)
       const error = read.line('message') ?? 'The agent failed and did not say why.'
-      return { log, type: 'run.transitioned', payload: { to: 'failed', trigger: 'errored', error } }
+      return {
+        log,
+        type: 'run.transitioned',
+        payload: { to: 'failed', trigger: 'errored', error, metadata: detailsOf(message) },
+      }
     }
     default:
       return null
@@ -128,7 +136,7 @@ function completion(read: Reader, inner: Reader): Fields {
 }
 
 /** What is known of an agent when it ends. */
-export function detailsOf(message: Message): Fields {
+function detailsOf(message: Message): Fields {
   const inner = message.reader().reader('subagent')
   return present({
     outputChars: inner.count('output_chars'),

@@ -5,7 +5,7 @@
 import type { RawEvent } from '../../core/events.ts'
 import type { Position } from '../../core/ids.ts'
 import { runLog } from '../../core/ids.ts'
-import { awaiting, childRegistration, detailsOf, questionIdOf } from './children.ts'
+import { awaiting, childRegistration, questionIdOf } from './children.ts'
 import { at } from './convertShapes.ts'
 import type { Fact } from './convertShapes.ts'
 import { approval, approvalIdOf, decision, planReview } from './convertNotice.ts'
@@ -74,8 +74,6 @@ function ofChild(message: Message, turn: Turn, child: Child, tell: Tell): void {
   }
   if (!ENDS.has(name)) return
   child.state = 'settled'
-  const metadata = detailsOf(message)
-  if (Object.keys(metadata).length > 0) tell('details', { log, type: 'run.observed', payload: { metadata } })
   const figures = readFigures(message.reader().reader('subagent'))
   if (isSpent(figures)) {
     tell('usage', { log, type: 'usage.reported', payload: childUsage(turn.requestId, figures) })

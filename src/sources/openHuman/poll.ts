@@ -6,7 +6,7 @@ import type { Clock } from '../../core/ports.ts'
 import { isUnknownMethod, messageOf } from './rpc.ts'
 
 export interface Task {
-  /** Until the next time, after one that went well. */
+  /** From one time that went well to the next; asked at each look, so that what begins meanwhile is followed soon. */
   everyMs(): number
   run(): Promise<void>
 }
@@ -31,14 +31,21 @@ const MOST_MS = 60_000
 
 interface Planned {
   task: Task
-  due: number
+  /** Null: at the next look. */
+  doneAt: number | null
   failures: number
   /** This core does not have it. */
   missing: boolean
 }
 
+function isDue({ task, doneAt, failures }: Planned, now: number): boolean {
+  if (doneAt === null) return true
+  const every = task.everyMs()
+  return now >= doneAt + (failures === 0 ? every : Math.min(every * 2 ** Math.min(failures, 5), MOST_MS))
+}
+
 export function startPolling({ clock, pollMs, visible, tasks, failed }: PollOptions): Polling {
-  const plan = tasks.map((task): Planned => ({ task, due: 0, failures: 0, missing: false }))
+  const plan = tasks.map((task): Planned => ({ task, doneAt: null, failures: 0, missing: false }))
   let cancel = (): void => {}
   let stopped = false
   let isWorking = false
@@ -47,7 +54,7 @@ export function startPolling({ clock, pollMs, visible, tasks, failed }: PollOpti
     isWorking = true
     let reason: string | null | undefined
     for (const planned of visible() ? plan : []) {
-      if (stopped || planned.missing || planned.due > clock.monotonic()) continue
+      if (stopped || planned.missing || !isDue(planned, clock.monotonic())) continue
       const problem = await attempt(planned)
       reason = reason ?? problem
     }
@@ -62,14 +69,13 @@ export function startPolling({ clock, pollMs, visible, tasks, failed }: PollOpti
     try {
       await task.run()
       planned.failures = 0
-      planned.due = clock.monotonic() + task.everyMs()
       return null
     } catch (error) {
       planned.missing = isUnknownMethod(error)
       planned.failures += 1
-      const later = task.everyMs() * 2 ** Math.min(planned.failures, 5)
-      planned.due = clock.monotonic() + Math.min(later, MOST_MS)
       return planned.missing ? null : messageOf(error)
+    } finally {
+      planned.doneAt = clock.monotonic()
     }
   }
 
@@ -80,7 +86,7 @@ export function startPolling({ clock, pollMs, visible, tasks, failed }: PollOpti
   wait(0)
   return {
     soon() {
-      for (const planned of plan) Object.assign(planned, { due: 0, failures: 0, missing: false })
+      for (const planned of plan) Object.assign(planned, { doneAt: null, failures: 0, missing: false })
       if (stopped || isWorking) return
       cancel()
       wait(0)

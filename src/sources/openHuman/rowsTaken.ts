@@ -29,6 +29,10 @@ export interface RowTaker {
   mark(): number
   /** Something was told of the run live. */
   heard(log: LogId, type: string): void
+  /** Whether anything was told of the run since the line was there last. */
+  wasHeard(log: LogId): boolean
+  /** The line was down: what was heard before it says nothing of now. */
+  lostLine(): void
   /** Whether it was news. */
   agent(row: unknown, asked: number): Promise<boolean>
   workflow(row: unknown, asked: number): Promise<boolean>
@@ -47,6 +51,7 @@ export function takeRows(sink: SourceSink, call: Rpc): RowTaker {
   const definitions = new Map<string, Definition>()
   const going = { agent: new Set<string>(), workflow: new Set<string>() }
   let ticks = 0
+  let lineSince = 0
   let stopped = false
 
   const tell = ({ stream, events: each }: Told): void => {
@@ -154,6 +159,10 @@ export function takeRows(sink: SourceSink, call: Rpc): RowTaker {
       lastHeard.set(log, ticks)
       forgetOldest(lastHeard, HEARD_KEPT)
     },
+    wasHeard: (log) => (lastHeard.get(log) ?? 0) > lineSince,
+    lostLine() {
+      lineSince = ticks
+    },
     agent,
     workflow,
     member,
@@ -181,12 +190,18 @@ function isKnownEnd(row: AgentRow, record: RunRecord | null): boolean {
   const names = [...Object.keys(row.metadata ?? {}), ...(row.promptRef == null ? [] : ['promptRef'])]
   const hasFigures = (row.telemetry?.inputTokens ?? 0) > 0
   const lacksFigures = hasFigures && record.usage.entries.length === 0
-  return row.status === status && !lacksFigures && names.every((name) => Object.hasOwn(metadata, name))
+  return (
+    row.status === status &&
+    !lacksFigures &&
+    !lacksCalls(row, record) &&
+    names.every((name) => Object.hasOwn(metadata, name))
+  )
 }
 
-/** Calls are told while a run is at work, or with its first telling; afterwards they would come too late. */
 function lacksEvents(row: AgentRow, record: RunRecord | null): boolean {
-  if (record === null) return true
-  if (isSettled(record.run.status)) return false
-  return isOver(row) || (row.telemetry?.toolCount ?? 0) > record.telemetry.toolCount
+  if (record === null || lacksCalls(row, record)) return true
+  return isOver(row) && !isSettled(record.run.status)
 }
+
+const lacksCalls = ({ telemetry }: AgentRow, record: RunRecord): boolean =>
+  (telemetry?.toolCount ?? 0) > record.telemetry.toolCount

@@ -55,7 +55,11 @@ async function evidenceOf(options: AskOptions, query: RunQuery): Promise<Evidenc
     ? (['openhuman.run_ledger_get', 'run'] as const)
     : (['openhuman.workflow_run_get', 'workflowRun'] as const)
   const value = fieldOf(unwrap(await call(method, { id })), name)
-  if (value === null || value === undefined) return (await isOurs(options, query)) ? GONE : UNKNOWN
+  if (value === null || value === undefined) {
+    // Of what it tells itself the core may have no row: its channel loses things, and a row is written after the fact.
+    const isSpokenOf = taker()?.wasHeard(query.log) ?? false
+    return !isSpokenOf && (await isOurs(options, query)) ? GONE : UNKNOWN
+  }
   // What the row tells is told, whatever it proves.
   void (isRun ? taker()?.agent(value, asked) : taker()?.workflow(value, asked))?.catch(() => {})
   return isRun ? ofRun(options, value) : ofWorkflow(options, value)

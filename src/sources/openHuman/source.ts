@@ -149,6 +149,7 @@ export function openHumanSource(options: OpenHumanOptions): OpenHumanSource {
 
     /** What happened while the line was down is in the lists. */
     function readAgain(): void {
+      taker.lostLine()
       isWhole = false
       isWorkflowsWhole = false
       polling.soon()

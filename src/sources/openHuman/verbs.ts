@@ -4,7 +4,7 @@
  */
 import type { CommandVerb, RunCommand } from '../../core/commands.ts'
 import { readAnswer } from '../../core/answers.ts'
-import type { LogRecord, RunRecord } from '../../core/entities.ts'
+import type { Json, LogRecord, RunRecord } from '../../core/entities.ts'
 import type { RawEvent } from '../../core/events.ts'
 import { idOfLog, isRunLog, isUsableId, workflowLog } from '../../core/ids.ts'
 import type { LogId } from '../../core/ids.ts'
@@ -60,7 +60,7 @@ const rejected = (reason: string): Delivery => ({ kind: 'rejected', reason })
 export function createVerbs(options: VerbOptions): Verbs {
   const { call, clock, send, record, tell } = options
   /** Answers on their way, by the run that waits. */
-  const answers = new Map<LogId, string>()
+  const answers = new Map<LogId, { commandId: string; questionId: string | null; said: Json }>()
 
   const fact = (log: LogId, type: string, position: string, payload: object): RawEvent => ({
     log,
@@ -133,7 +133,7 @@ export function createVerbs(options: VerbOptions): Verbs {
     if (send === undefined) return rejected(cannotOf(send).answer ?? '')
     if (threadId === null) return rejected(NO_THREAD)
     // The run may be told of before the message is known to have arrived.
-    answers.set(command.log, command.id)
+    answers.set(command.log, { commandId: command.id, questionId, said })
     await send(threadId, text).catch((error: unknown) => {
       answers.delete(command.log)
       throw error
@@ -247,10 +247,15 @@ export function createVerbs(options: VerbOptions): Verbs {
           : rejected(`OpenHuman refused it: ${reason}`)
       }),
     heard(log) {
-      const id = answers.get(log)
-      if (id === undefined) return
+      const answer = answers.get(log)
+      if (answer === undefined) return
       answers.delete(log)
-      tell([applied({ id }, log, 'The agent went on.')])
+      const { commandId, questionId, said } = answer
+      const settled = { questionId, state: 'answered', answer: said }
+      tell([
+        ...(questionId === null ? [] : [fact(log, 'question.settled', `${commandId}:answered`, settled)]),
+        applied({ id: commandId }, log, 'The agent went on.'),
+      ])
     },
   }
 }

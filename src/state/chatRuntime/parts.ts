@@ -3,6 +3,7 @@
  * changed, so that everything derived of it can be remembered.
  */
 import type { AgentRun, RunRecord, ToolCall } from '../../core/entities.ts'
+import { byIssue } from '../../core/toolCalls.ts'
 import { isSettled } from '../../core/status.ts'
 import type { ChatRuntimeState, ThreadRun } from '../chatRuntimeSlice.ts'
 import type { RunsState } from '../runsState.ts'
@@ -61,17 +62,6 @@ const toParts = memoize(
 )
 
 const inIssueOrder = memoize((calls: readonly ToolCall[]): readonly ToolCall[] => calls.toSorted(byIssue))
-
-const collator = new Intl.Collator('en', { numeric: true })
-
-/**
- * Only by what a call says of itself: a record keeps open calls first, so of two of the same moment no place in a
- * list tells which was issued first, live and from disk alike.
- */
-function byIssue(a: ToolCall, b: ToolCall): number {
-  const byTime = a.startedAt - b.startedAt || a.iteration - b.iteration
-  return byTime || collator.compare(a.id, b.id) || (a.id < b.id ? -1 : 1)
-}
 
 /** A turn of OpenHuman's: its orchestrator at work on what a person sent. Its id is the request's. */
 export const isTurn = ({ kind, agentId }: AgentRun): boolean =>

@@ -3,7 +3,6 @@
  * everything back until hydration ends and while a decision of ours commits. SPEC F1–F3, W3, H1, A1, A3.
  */
 import { accept } from '../../core/accept.ts'
-import type { Prepared } from '../../core/content.ts'
 import type { LogRecord } from '../../core/entities.ts'
 import type { StreamInfo } from '../../core/events.ts'
 import type { LogId } from '../../core/ids.ts'
@@ -23,8 +22,7 @@ import {
   toItem,
 } from './gathered.ts'
 import type { Gathered, Item } from './gathered.ts'
-import { withoutDeleted } from './deleted.ts'
-import { withoutKnownCalls } from './knownCalls.ts'
+import { dropOldNews } from './oldNews.ts'
 import type { IngestOptions } from './options.ts'
 import { changedRepeats, OTHER_CONTENT } from './repeats.ts'
 import { createRunLimit } from './runLimit.ts'
@@ -98,20 +96,12 @@ export function createIngest(options: IngestOptions): Ingest {
     }
     const logs = gathered.events.map(({ event }) => event.log)
     await loadRecords(logs)
-    gathered.events = await withoutOldNews(gathered)
+    await dropOldNews(gathered, { isRepair, runs, ledger })
     await limit.measure(logs)
     await sendOwn(gathered)
   }
 
   const isRepair = (stream: string): boolean => intakes.get(stream)?.info.kind === 'repair'
-
-  /** Lists name again what was deleted, and calls that a record has let go. */
-  async function withoutOldNews({ events, counts }: Gathered): Promise<Prepared[]> {
-    const fresh = await withoutDeleted(events, { isRepair, runs, ledger })
-    const left = await withoutKnownCalls(fresh, { isRepair, runs, ledger })
-    counts.duplicates += events.length - left.length
-    return [...left]
-  }
 
   /** Streams continue where they were committed, so a stream's first event waits for its cursor. */
   async function openStreams(batch: readonly Arrived[]): Promise<void> {
@@ -132,13 +122,14 @@ export function createIngest(options: IngestOptions): Ingest {
 
   function offer(into: Gathered, stream: StreamInfo, raw: unknown): void {
     const { position, item, refused } = toItem(raw, stream, redaction)
-    if (refused !== null) quarantine(into, stream.id, position, refused, raw)
+    const refuse = (reason: string): void => quarantine(into, stream.id, position, reason, raw)
     const intake = intakes.get(stream.id)?.intake
-    if (position === null || intake === undefined) return
+    if (position === null || intake === undefined) return refused === null ? undefined : refuse(refused)
     const offered = intake.offer({ position, item }, clock.monotonic())
     into.streams.add(stream.id)
-    if (offered.kind === 'duplicate') repeated(into, item, raw)
-    if (offered.kind === 'refused') quarantine(into, stream.id, position, offered.reason, raw)
+    if (offered.kind === 'duplicate') return repeated(into, item, raw)
+    if (refused !== null) refuse(refused)
+    if (offered.kind === 'refused') refuse(offered.reason)
     if (offered.kind === 'ready') for (const ready of offered.items) takeIn(into, stream.id, ready)
   }
 

@@ -182,17 +182,22 @@ function questionsOf(
     }
     if (event.type === 'question.settled') {
       const view = views.find((each) => each.questionId === event.payload.questionId)
-      if (view === undefined || !waits(view) || attempt < view.attempt) continue
+      // That it went on does not say what it was told; whoever knows may still say so.
+      const isTold = view?.state === 'answered' && view.answer === null
+      const tells = event.payload.state === 'answered' && (event.payload.answer ?? null) !== null
+      if (view === undefined || attempt < view.attempt) continue
+      if (!waits(view) && !(isTold && tells)) continue
       view.state = event.payload.state
       view.answer = event.payload.answer ?? null
     }
     if (goesOn.includes(at)) for (const view of views) if (view.state === 'open') view.state = 'answered'
     const ending = endings.find((each) => each.at === at)
     if (ending === undefined) continue
-    const { revived, to, inferred } = ending
+    const { revived, to, inferred, waited } = ending
     for (const view of views.filter(waits)) {
       if (revived === null) {
-        if (view.state === 'open') view.state = to !== null && inferred ? 'unknown' : 'superseded'
+        const became = waited && to === 'completed' ? 'answered' : 'superseded'
+        if (view.state === 'open') view.state = to !== null && inferred ? 'unknown' : became
       } else if (view.attempt === revived.from) {
         view.state = 'open'
         view.answer = null

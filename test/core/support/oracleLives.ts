@@ -29,6 +29,8 @@ export interface Ending {
   at: number
   to: RunStatusName | null
   inferred: boolean
+  /** It waited for a person until then. */
+  waited: boolean
   /** Nothing began anew: an attempt that we thought over goes on as the next. */
   revived: { from: number; to: number } | null
 }
@@ -72,6 +74,7 @@ export function liveThrough(events: readonly SourceEvent[]) {
     // An earlier attempt only learns how it ended.
     if (!moves || (!isCurrent && !SETTLED.includes(to))) return
     if (isCurrent && outcome === 'irregular') irregular += 1
+    const before = life.status
     life.status = to
     life.inferred = inferred && SETTLED.includes(to)
     life.summary = said.summary ?? life.summary
@@ -81,7 +84,8 @@ export function liveThrough(events: readonly SourceEvent[]) {
     const heard = events.slice(0, Math.max(1, at)).map((each) => each.timestamp)
     const endedAt = inferred && isCurrent ? Math.max(...heard) : events[at]!.timestamp
     life.completedAt = SETTLED.includes(to) ? endedAt : null
-    if (isCurrent && SETTLED.includes(to)) endings.push({ at, to, inferred, revived: null })
+    if (isCurrent && SETTLED.includes(to))
+      endings.push({ at, to, inferred, waited: before === 'awaiting_user', revived: null })
   }
 
   events.forEach((event, at) => {
@@ -95,7 +99,7 @@ export function liveThrough(events: readonly SourceEvent[]) {
       if (next > life.attempt) {
         // Only the ledger speaks in such a stream: it heard that the owner lives, and drives nothing itself.
         const revived = event.stream.startsWith('ledger:') ? { from: life.attempt, to: next } : null
-        endings.push({ at, to: null, inferred: true, revived })
+        endings.push({ at, to: null, inferred: true, waited: false, revived })
         lives.push(newLife(next, event.timestamp, event.payload.status ?? 'pending'))
         result = null
         if (revived === null) owner.set(event.stream, next)
@@ -118,9 +122,11 @@ export function liveThrough(events: readonly SourceEvent[]) {
     }
     if (event.type === 'run.observed' && event.payload.status) {
       const before = [late, JSON.stringify(lives)] as const
+      const waited = life.status === 'awaiting_user'
       hear(at, attempt, event.payload.status, event.payload.inferred ?? false, event.payload)
       // Rows of a list are often old: one that changes nothing is not worth a note each time.
       if (JSON.stringify(lives) === before[1]) late = before[0]
+      else if (waited && life.status === 'running') goesOn.push(at)
     }
     announced ||= event.type === 'run.registered' || event.type === 'run.observed'
     placed.push({

@@ -38,7 +38,9 @@ export function workflowOracle(events: readonly SourceEvent[]): WorkflowView {
     }
     if (event.type === 'phase.transitioned') {
       const attempt = runOracle(events.slice(0, at + 1).map(asRun)).attemptOfEvent.at(-1)
-      if (attempt !== after?.attempt || SETTLED.includes(after?.status ?? 'pending')) late += 1
+      // What only we think over still has an owner who knows of its phases.
+      const isOver = SETTLED.includes(after?.status ?? 'pending') && after?.inferred !== true
+      if (attempt !== after?.attempt || isOver) late += 1
       else phases.set(event.payload.phase, event.payload.to)
     }
     const opens = event.type === 'workflow.attempt_started' && after?.attempt !== (before?.attempt ?? 1)

@@ -1,0 +1,13 @@
+/** agentd: its agents as runs. See docs/sources/agentd.md. */
+export { convert as convertAgentdEvent, streamOf as agentdStreamOf } from './convert.ts'
+export { agentdRest } from './rest.ts'
+export type { AgentdRest, AgentdRestOptions } from './rest.ts'
+export type { AgentdCall, AgentdSend } from './send.ts'
+export { agentdSource } from './source.ts'
+export type { AgentdOptions } from './options.ts'
+export { AGENTD_STATES, AGENTD_TRIGGERS } from './states.ts'
+export type { AgentdState, AgentdTrigger } from './states.ts'
+export type { WebSocketLike } from './stream.ts'
+export { toActivity, toExecutionState, toLegacyStatus } from './views.ts'
+export type { AgentdActivity, AgentdLegacyStatus } from './views.ts'
+export { readFrame as readAgentdFrame } from './wire.ts'

@@ -1,0 +1,101 @@
+/**
+ * Owns reading agentd's lists again and again, and what follows from them: agents to follow, rows to observe, approvals
+ * to ask about. A list that cannot be read changes nothing. SPEC C3.
+ */
+import { lifecycleOf } from '../../core/entities.ts'
+import type { LogRecord } from '../../core/entities.ts'
+import type { LogId } from '../../core/ids.ts'
+import { runLog } from '../../core/ids.ts'
+import type { Clock, SourceSink } from '../../core/ports.ts'
+import { isSettled } from '../../core/status.ts'
+import { approvalEvents, APPROVALS_STREAM, readApproval } from './approvals.ts'
+import { streamOf } from './convert.ts'
+import { createFollowed } from './follow.ts'
+import { announce, LIST_STREAM, observe, readRow, restart } from './rows.ts'
+import type { AgentRow } from './rows.ts'
+import type { AgentdOptions } from './options.ts'
+import { isEnded } from './states.ts'
+
+const LIST_EVERY = 5_000
+
+/** Gives back how to end it. */
+export function keepReading(options: AgentdOptions & { clock: Clock }, sink: SourceSink): () => void {
+  const { connect, list, approvals, clock, listEvery = LIST_EVERY, backoff } = options
+  const followed = createFollowed({ connect, sink, clock, backoff })
+  /** Rows as they were read last. */
+  const seen = new Map<string, string>()
+  let ended = false
+  let cancel = (): void => {}
+
+  async function readRows(read: () => Promise<readonly unknown[]>): Promise<void> {
+    const values = await read()
+    const rows = values.flatMap((value) => readRow(value) ?? [])
+    for (const row of rows) if (!ended) await takeRow(row)
+    if (ended) return
+    // No row of an agent: put aside with what it says.
+    const broken = values.filter((value) => readRow(value) === null)
+    if (broken.length > 0) sink.receive(LIST_STREAM, broken)
+    const listed = new Set(rows.map(({ id }) => id))
+    for (const each of followed.ids()) {
+      if (broken.length > 0 || listed.has(each)) continue
+      followed.unfollow(each)
+      seen.delete(each)
+    }
+  }
+
+  async function takeRow(row: AgentRow): Promise<void> {
+    if (seen.get(row.id) !== row.hash) {
+      const known = await sink.record(row.log)
+      if (ended) return
+      const isNew = !seen.has(row.id)
+      seen.set(row.id, row.hash)
+      if (isNew) sink.receive(streamOf(row.id), [announce(row, clock.now())])
+      if (isRestart(known, row)) {
+        const attempt = lifecycleOf(known).attempt + 1
+        sink.receive(streamOf(row.id), [restart(row, attempt, clock.now())])
+      }
+      sink.receive(LIST_STREAM, [observe(row, clock.now())])
+    }
+    followed.follow(row.id, isEnded(row.fact.state))
+  }
+
+  async function readApprovals(read: () => Promise<readonly unknown[]>): Promise<void> {
+    const listed = (await read()).flatMap((value) => readApproval(value, clock.now()) ?? [])
+    const logs = new Set<LogId>([...followed.ids().map(runLog), ...listed.map(({ log }) => log)])
+    for (const log of logs) {
+      const record = await sink.record(log)
+      const own = listed.filter((each) => each.log === log)
+      const events = approvalEvents(record, own, clock.now())
+      if (!ended && events.length > 0) sink.receive(APPROVALS_STREAM, events)
+    }
+  }
+
+  async function look(): Promise<void> {
+    let trouble: string | null = null
+    try {
+      if (list !== undefined) await readRows(list)
+      if (approvals !== undefined) await readApprovals(approvals)
+    } catch (error) {
+      trouble = `agentd cannot be asked: ${error instanceof Error ? error.message : String(error)}`
+    }
+    if (ended) return
+    followed.lists(trouble)
+    cancel = clock.setTimeout(() => void look(), listEvery)
+  }
+
+  sink.status({ state: 'connecting', error: null })
+  for (const agentId of options.agents ?? []) followed.follow(agentId, false)
+  if (list !== undefined || approvals !== undefined) void look()
+  return () => {
+    ended = true
+    cancel()
+    followed.end()
+  }
+}
+
+/** Its owner had ended the run for good, and runs it again. One that we only thought over lives on when asked about. */
+function isRestart(known: LogRecord | null, { fact, updatedAt }: AgentRow): known is LogRecord {
+  if (known === null || isEnded(fact.state)) return false
+  const { status, inferred, completedAt } = lifecycleOf(known)
+  return isSettled(status) && !inferred && (updatedAt ?? 0) > (completedAt ?? Number.POSITIVE_INFINITY)
+}

@@ -1,0 +1,188 @@
+/** agentd's defects (B6) and old databases, its own and ours: nothing ends before its owner was asked. Checklist 8. */
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import type { Evidence } from '../../../src/core/ports.ts'
+import { lifecycleOf } from '../../../src/core/entities.ts'
+import type { LogId } from '../../../src/core/ids.ts'
+import { databaseName } from '../../../src/ledger/indexedDb.ts'
+import { observe, readRow } from '../../../src/sources/agentd/rows.ts'
+import { agentdSource } from '../../../src/sources/agentd/source.ts'
+import { toActivity, toExecutionState, toLegacyStatus } from '../../../src/sources/agentd/views.ts'
+import { at as inTable } from '../../../src/state/table.ts'
+import type { AgentdDouble } from '../../../src/testing/doubles/agentd/index.ts'
+import { agentRow, approvalRow, createAgentdDouble, turn } from '../../../src/testing/doubles/agentd/index.ts'
+import { machine } from '../../faults/support/page.ts'
+import type { FaultyPage, Machine } from '../../faults/support/page.ts'
+import one from '../../fixtures/schema-1/dump.json' with { type: 'json' }
+import { loadDatabase } from '../../fixtures/schema-1/load.ts'
+import type { DatabaseDump } from '../../fixtures/schema-1/load.ts'
+import { bootWith, lineTo } from './pages.ts'
+import { AT, foldRaw } from './support.ts'
+
+const LOG: LogId = 'r:a1'
+
+let at: Machine
+let double: AgentdDouble
+
+beforeEach(async () => {
+  at = machine()
+  double = await createAgentdDouble()
+})
+afterEach(async () => {
+  at.end()
+  await double.close()
+})
+
+const lifeOf = (page: FaultyPage, log: LogId = LOG) => {
+  const record = inTable(page.state().runs.records, log)
+  return record === undefined ? null : lifecycleOf(record)
+}
+const statusOf = (page: FaultyPage, log?: LogId) => lifeOf(page, log)?.status
+
+async function said(
+  rows: readonly unknown[],
+  stream: string | null = 'agentd:a1',
+): Promise<Evidence | undefined> {
+  const source = agentdSource({ connect: () => 'ws://nowhere', list: async () => rows })
+  return (await source.ask([{ log: LOG, stream }])).get(LOG)
+}
+
+/** Rows of servers before there was a state, and of a migration that filled the column. */
+const OLD = [
+  [{ status: 'running' }, 'starting'],
+  [{ status: 'running', activity: 'busy' }, 'busy'],
+  [{ status: 'running', activity: 'idle' }, 'starting'],
+  [{ status: 'running', execution_state: 'pending' }, 'starting'],
+  [{ status: 'running', execution_state: 'pending', activity: 'busy' }, 'busy'],
+  [{ status: 'running', execution_state: 'idle' }, 'idle'],
+  [{ status: 'pending', execution_state: 'pending' }, 'pending'],
+  [{ status: 'stopped', execution_state: 'pending' }, 'stopped'],
+  [{ status: 'failed' }, 'failed'],
+  [{ status: 'coffee' }, 'pending'],
+] as const
+
+test.each(OLD)(
+  'agentd B6 defect 1: the row %j is read as %s before anything is concluded from it',
+  async (fields, state) => {
+    const row = readRow(agentRow('a1', fields))
+    expect(row?.fact.state).toBe(state)
+    const { run } = foldRaw(row === null ? [] : [observe(row, AT)], undefined, 'agentd:list')
+    expect(toExecutionState(run)).toBe(state)
+    if (fields.status === 'running') expect(await said([agentRow('a1', fields)])).toEqual({ kind: 'live' })
+    if (state === 'starting') expect([toLegacyStatus(run), toActivity(run)]).toEqual(['running', 'unknown'])
+  },
+)
+
+test('agentd B6 defect 1: runs of a schema-1 database stay in flight until their owner was asked, and after it cannot be', async () => {
+  await loadDatabase(databaseName(at.scope), one as DatabaseDump)
+  double.switches.refuse = true
+  const page = await bootWith(at, lineTo(double).options)
+  await page.until(() => page.state().ledger.sources['agentd']?.state === 'disconnected')
+  await page.meanwhile(page.ledger.openRun('r:child-2'))
+  await page.meanwhile(page.ledger.reconcile())
+  expect(lifeOf(page, 'r:child-2')).toMatchObject({ status: 'running', inferred: false })
+})
+
+test('agentd B6 defect 2: a row said to be stopped is known, ends as our conclusion, and lives on when it runs again', async () => {
+  double.agents.set('a1', agentRow('a1'))
+  double.append('a1', 'activity_changed', 'busy')
+  const page = await bootWith(at, lineTo(double).options)
+  expect(await page.until(() => statusOf(page) === 'running')).toBe(true)
+  // A shutdown that leaves sessions running writes this.
+  double.agents.set('a1', agentRow('a1', { status: 'stopped', updated_at: '2026-03-21T10:00:00Z' }))
+  expect(await page.until(() => statusOf(page) === 'cancelled')).toBe(true)
+  expect(lifeOf(page)).toMatchObject({ inferred: true, attempt: 1 })
+  double.agents.set('a1', agentRow('a1', { updated_at: '2026-03-21T10:05:00Z' }))
+  await page.until(() => double.sent.length > 0 || double.connections() > 0)
+  await page.meanwhile(page.ledger.reconcile())
+  expect(lifeOf(page)).toMatchObject({ status: 'running', attempt: 2, inferred: false })
+})
+
+test('agentd B6 defect 3: a list that cannot be read says nothing of anyone', async () => {
+  double.agents.set('a1', agentRow('a1'))
+  double.append('a1', 'activity_changed', 'busy')
+  const page = await bootWith(at, lineTo(double).options)
+  expect(await page.until(() => statusOf(page) === 'running')).toBe(true)
+  double.switches.refuse = true
+  const source = agentdSource(lineTo(double).options)
+  await expect(source.ask([{ log: LOG, stream: 'agentd:a1' }])).rejects.toThrow('status 500')
+  await page.meanwhile(page.ledger.reconcile())
+  expect(statusOf(page)).toBe('running')
+  // Half a list proves nothing either.
+  expect(await said([{ no: 'id' }])).toBeUndefined()
+})
+
+test('agentd B6 defect 4: an agent whose row is deleted keeps its history, and its end is our conclusion', async () => {
+  double.agents.set('a1', agentRow('a1'))
+  for (const [type, content, metadata] of turn('Hello', 'Hi.')) double.append('a1', type, content, metadata)
+  const page = await bootWith(at, lineTo(double).options)
+  expect(await page.until(() => statusOf(page) === 'idle')).toBe(true)
+  double.agents.delete('a1')
+  await page.meanwhile(page.ledger.reconcile())
+  expect(lifeOf(page)).toMatchObject({ status: 'interrupted', inferred: true })
+  expect(inTable(page.state().runs.records, LOG)).toMatchObject({ run: { artifacts: [{ name: 'result' }] } })
+  // A run of somebody else is none of agentd's business.
+  expect([await said([], null), await said([], 'openhuman:7')]).toEqual([undefined, undefined])
+})
+
+test('agentd B6 defect 4: an approval that agentd forgot stays as a question, and is over', async () => {
+  double.agents.set('a1', agentRow('a1'))
+  double.append('a1', 'activity_changed', 'busy')
+  const page = await bootWith(at, lineTo(double).options)
+  expect(await page.until(() => statusOf(page) === 'running')).toBe(true)
+  double.approvals.set('p1', approvalRow('p1', 'a1'))
+  expect(await page.until(() => statusOf(page) === 'awaiting_user')).toBe(true)
+  const question = () => {
+    const record = inTable(page.state().runs.records, LOG)
+    return record?.entity === 'run' ? record.questions[0] : undefined
+  }
+  expect(question()).toMatchObject({ questionId: 'approval:p1', kind: 'approval', state: 'open' })
+  double.approvals.clear()
+  expect(await page.until(() => question()?.state === 'unknown')).toBe(true)
+  expect(await page.until(() => statusOf(page) === 'running')).toBe(true)
+})
+
+test('agentd a stop, a message and an answer are REST calls, and what was not known arrived nowhere', async () => {
+  double.agents.set('a1', agentRow('a1'))
+  double.append('a1', 'activity_changed', 'busy')
+  const page = await bootWith(at, lineTo(double).options)
+  expect(await page.until(() => statusOf(page) === 'running')).toBe(true)
+  double.approvals.set('p1', approvalRow('p1', 'a1'))
+  expect(await page.until(() => statusOf(page) === 'awaiting_user')).toBe(true)
+  const payload = { questionId: 'approval:p1', answer: 'approve' }
+  await page.meanwhile(page.ledger.send({ log: LOG, verb: 'answer', payload }))
+  expect(await page.until(() => statusOf(page) === 'running')).toBe(true)
+  await page.meanwhile(page.ledger.send({ log: LOG, verb: 'follow_up', payload: { message: 'Go on' } }))
+  await page.meanwhile(page.ledger.send({ log: LOG, verb: 'stop', payload: null }))
+  expect(await page.until(() => statusOf(page) === 'cancelled')).toBe(true)
+  expect(lifeOf(page)).toMatchObject({ inferred: false, trigger: 'user_terminated' })
+  expect(double.sent.map(({ method, path }) => `${method} ${path}`)).toEqual([
+    'POST /approvals/p1/approve',
+    'POST /agents/a1/message',
+    'DELETE /agents/a1',
+  ])
+  expect(Object.values(page.state().runs.commands).map(({ state }) => state)).toEqual([
+    'applied',
+    'applied',
+    'applied',
+  ])
+})
+
+test('A2 the same rows again change nothing', async () => {
+  double.agents.set('a1', agentRow('a1', { execution_state: 'idle' }))
+  const page = await bootWith(at, lineTo(double).options)
+  expect(await page.until(() => statusOf(page) === 'idle')).toBe(true)
+  const before = lifeOf(page)?.lastSequence
+  await page.meanwhile(page.ledger.dispose())
+  const next = await bootWith(at, lineTo(double).options)
+  await next.until(() => next.state().ledger.sources['agentd']?.state === 'connected')
+  await next.meanwhile(next.ledger.openRun(LOG))
+  expect(lifeOf(next)?.lastSequence).toBe(before)
+})
+
+test('S1 the environment of an agent is not kept', () => {
+  const row = readRow(agentRow('a1', { config: { env: { KEY: 'secret-value' }, model: 'opus' }, pid: 7 }))
+  const text = JSON.stringify(row === null ? null : observe(row, AT).payload)
+  expect(text).not.toContain('secret-value')
+  expect(text).toContain('"model":"opus"')
+  expect(text).toContain('"pid":7')
+})
