@@ -1,7 +1,7 @@
 /**
  * Owns what each event means for an agent run: one case per event type, pure, no clock. SPEC F1–F6.
  */
-import type { AgentRun, RunRecord, ToolCall } from './entities.ts'
+import type { RunRecord, ToolCall } from './entities.ts'
 import type { SourceEvent } from './events.ts'
 import { isOurStream } from './ids.ts'
 import { attemptOf, bindOpened, isAnnouncedAnew, late, openAttempt, transition } from './lifecycle.ts'
