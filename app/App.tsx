@@ -2,6 +2,7 @@
 import { useEffect, useRef } from 'react'
 import { Route, Switch, useLocation } from 'wouter'
 import { AppHeader } from './components/AppHeader.tsx'
+import { ConnectionBanner } from './components/ConnectionBanner.tsx'
 import { DropTarget } from './components/DropTarget.tsx'
 import { HealingNotice } from './components/HealingNotice.tsx'
 import { HealthBanner } from './components/HealthBanner.tsx'
@@ -14,6 +15,7 @@ import { StoragePage } from './pages/StoragePage.tsx'
 import { ThreadPage } from './pages/ThreadPage.tsx'
 import { ThreadsPage } from './pages/ThreadsPage.tsx'
 import { WorkflowPage } from './pages/WorkflowPage.tsx'
+import { openHuman } from './store.ts'
 
 export function App() {
   useTheme()
@@ -27,6 +29,7 @@ export function App() {
           </a>
           <AppHeader />
           <HealthBanner />
+          {openHuman !== null && <ConnectionBanner />}
           <HealingNotice />
           {notice}
           <main id="main" ref={main} tabIndex={-1}>

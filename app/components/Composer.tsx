@@ -1,6 +1,4 @@
 /** Owns asking on in a conversation: another question of the same documents. */
-import { useId, useState } from 'react'
-import type { FormEvent, KeyboardEvent } from 'react'
 import { useStore } from 'react-redux'
 import { useLedgerStatus, useRunLedger } from 'run-ledger/react'
 import { count } from '../lib/format.ts'
@@ -8,6 +6,7 @@ import type { StoredDocument } from '../lib/researchInput.ts'
 import { startResearch } from '../lib/startResearch.ts'
 import { validateQuestion } from '../research/intake.ts'
 import type { AppState } from '../store.ts'
+import { ComposerForm } from './ComposerForm.tsx'
 
 interface ComposerProps {
   threadId: string
@@ -18,69 +17,21 @@ export function Composer({ threadId, documents }: ComposerProps) {
   const runs = useRunLedger()
   const store = useStore<AppState>()
   const { phase } = useLedgerStatus()
-  const [question, setQuestion] = useState('')
-  const [starting, setStarting] = useState(false)
-  const [error, setError] = useState<string | null>(null)
-  const id = useId()
 
-  async function ask(): Promise<void> {
+  async function ask(question: string): Promise<string | null> {
     const wrong = validateQuestion(question)
-    setError(wrong)
-    if (wrong !== null || starting || phase !== 'ready') return
-    setStarting(true)
-    try {
-      await startResearch(runs, store, { question, documents, threadId })
-      setQuestion('')
-    } catch (refusal) {
-      setError(refusal instanceof Error ? refusal.message : String(refusal))
-    }
-    setStarting(false)
-  }
-
-  function submit(event: FormEvent): void {
-    event.preventDefault()
-    void ask()
-  }
-
-  function press(event: KeyboardEvent): void {
-    if (event.key !== 'Enter' || event.shiftKey || event.nativeEvent.isComposing) return
-    event.preventDefault()
-    void ask()
+    if (wrong === null) await startResearch(runs, store, { question, documents, threadId })
+    return wrong
   }
 
   return (
-    <form className="composer" onSubmit={submit} noValidate>
-      <label className="visually-hidden" htmlFor={id}>
-        Ask another question
-      </label>
-      <div className="composer-line">
-        <textarea
-          id={id}
-          rows={1}
-          data-testid="composer-input"
-          value={question}
-          placeholder="Ask another question"
-          aria-invalid={error !== null}
-          aria-describedby={`${id}-note`}
-          onChange={({ target }) => setQuestion(target.value)}
-          onKeyDown={press}
-        />
-        <button
-          type="submit"
-          className="button button-primary"
-          data-testid="composer-send"
-          disabled={starting || phase !== 'ready' || documents.length === 0}
-        >
-          {starting ? 'Asking…' : 'Ask'}
-        </button>
-      </div>
-      <p
-        id={`${id}-note`}
-        className={error === null ? 'note' : 'note note-bad'}
-        role={error === null ? undefined : 'alert'}
-      >
-        {error ?? `Asks the same ${count(documents.length, 'document')}. Enter sends.`}
-      </p>
-    </form>
+    <ComposerForm
+      label="Ask another question"
+      verb="Ask"
+      sending="Asking…"
+      note={`Asks the same ${count(documents.length, 'document')}. Enter sends.`}
+      disabled={phase !== 'ready' || documents.length === 0}
+      send={ask}
+    />
   )
 }

@@ -6,12 +6,16 @@ import { useCallback, useEffect, useMemo, useState } from 'react'
 import type { ReactNode } from 'react'
 import { useLedgerStatus, useRunLedger, useTask } from 'run-ledger/react'
 import { idOfLog, isRunLog } from 'run-ledger'
-import type { LogId } from 'run-ledger'
+import type { LogId, RunLedgerState } from 'run-ledger'
+import { useStore } from 'react-redux'
 import { useLocation } from 'wouter'
 import { entriesOf, filesIn } from '../lib/droppedFiles.ts'
 import { runHref, storageHref, workflowHref } from '../lib/links.ts'
-import { describeImport, readRuns } from '../lib/openRuns.ts'
+import { CANCELLED, describeImport, readRuns } from '../lib/openRuns.ts'
 import type { Outcome } from '../lib/openRuns.ts'
+import type { KnownStore } from '../lib/openRunsKnown.ts'
+import { readKnown } from '../lib/openRunsKnown.ts'
+import { readInWorker } from '../lib/openRunsReader.ts'
 import { OpenRunsContext } from '../lib/openRunsContext.ts'
 import type { FileLike } from '../research/intake.ts'
 import { OpenNotice } from './OpenNotice.tsx'
@@ -20,29 +24,47 @@ type Files = readonly FileLike[] | Promise<readonly FileLike[]>
 
 export function DropTarget({ children }: { children: (notice: ReactNode) => ReactNode }) {
   const ledger = useRunLedger()
+  const store: KnownStore = useStore<RunLedgerState>()
   const { phase } = useLedgerStatus()
   const [, navigate] = useLocation()
   const { start, reset, running, progress, error, result } = useTask<Outcome | null>()
   const [archive, setArchive] = useState<File | null>(null)
   const isReady = phase === 'ready'
 
+  // While files are read nothing is written, and the person may still change their mind.
+  const [reading, setReading] = useState<AbortController | null>(null)
+
   const open = useCallback(
     (files: Files) => {
       void start(async (onProgress) => {
         if (!isReady) throw new Error('The stored runs are still being read. Try again in a moment.')
-        const opened = await readRuns(await files, (read) => onProgress(read / 2))
-        if (opened.kind === 'archive') {
-          setArchive(opened.file)
-          navigate(storageHref)
-          return null
+        const giveUp = new AbortController()
+        setReading(giveUp)
+        try {
+          const opened = await readRuns(await files, async (taken) => {
+            const known = await readKnown(ledger, store)
+            return readInWorker({ files: taken, known }, giveUp.signal)
+          })
+          if (giveUp.signal.aborted) return CANCELLED
+          if (opened.kind === 'archive') {
+            setArchive(opened.file)
+            navigate(storageHref)
+            return null
+          }
+          setReading(null)
+          const { imported, leftAlone } = opened
+          const done = await ledger.importEvents(imported.events, onProgress)
+          if (imported.opens !== null) navigate(hrefOf(imported.opens))
+          return describeImport(imported, done, leftAlone)
+        } catch (error) {
+          if (giveUp.signal.aborted) return CANCELLED
+          throw error
+        } finally {
+          setReading(null)
         }
-        const { imported, leftAlone } = opened
-        const done = await ledger.importEvents(imported.events, (share) => onProgress((1 + share) / 2))
-        if (imported.opens !== null) navigate(hrefOf(imported.opens))
-        return describeImport(imported, done, leftAlone)
       })
     },
-    [ledger, navigate, start, isReady],
+    [ledger, store, navigate, start, isReady],
   )
   const isOver = useWindowDrop(open)
   const archiveTaken = useCallback(() => setArchive(null), [])
@@ -54,7 +76,14 @@ export function DropTarget({ children }: { children: (notice: ReactNode) => Reac
   return (
     <OpenRunsContext value={value}>
       {children(
-        <OpenNotice running={running} progress={progress} error={error} outcome={result} onDismiss={reset} />,
+        <OpenNotice
+          running={running}
+          progress={progress}
+          error={error}
+          outcome={result}
+          onCancel={reading === null ? null : () => reading.abort()}
+          onDismiss={reset}
+        />,
       )}
       {isOver && (
         <div className="drop-veil" data-testid="drop-veil">

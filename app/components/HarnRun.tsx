@@ -1,13 +1,21 @@
 /**
  * Owns what a workflow run of harn says beyond its phases: what started it and whether that was signed, which step came
- * after which, where its transcript was shortened, and whom it handed on to.
+ * after which, where its transcript was shortened, and whom it handed on to; and giving it back as harn's file.
  */
 import { useEffect, useMemo } from 'react'
-import { useRunEventPages } from 'run-ledger/react'
+import { useRunEventPages, useRunLedger, useTask } from 'run-ledger/react'
+import { workflowLog } from 'run-ledger'
 import type { RunEvent } from 'run-ledger'
-import { harnActionGraph } from 'run-ledger/sources/harn'
-import type { ActionEdge, ActionGraph, ActionNode } from 'run-ledger/sources/harn'
-import { formatNumber } from '../lib/format.ts'
+import { exportHarnRun, harnActionGraph } from 'run-ledger/sources/harn'
+import type {
+  ActionEdge,
+  ActionGraph,
+  ActionNode,
+  HarnExport as HarnExported,
+  KeptEvent,
+} from 'run-ledger/sources/harn'
+import { download, fileName } from '../lib/download.ts'
+import { count, formatNumber } from '../lib/format.ts'
 import { visible } from '../lib/visible.ts'
 import { ToneIcon } from './Icon.tsx'
 
@@ -22,12 +30,12 @@ export function HarnRun({ id }: { id: string }) {
   const marks = own.events.filter(
     ({ type }) => type === 'transcript.compacted' || type === 'handoff.recorded',
   )
-  if (graph === null && marks.length === 0 && !record.tooLong) return null
   return (
     <section className="harn" aria-labelledby="harn-title" data-testid="harn-run">
       <div className="section-head">
         <h2 id="harn-title">Course of the run</h2>
         {graph !== null && <Trigger graph={graph} />}
+        <HarnExport id={id} />
       </div>
       {record.tooLong && <p className="note">This run has too many events for its graph to be shown.</p>}
       {graph !== null && <Steps graph={graph} />}
@@ -42,6 +50,49 @@ export function HarnRun({ id }: { id: string }) {
       )}
     </section>
   )
+}
+
+/** Gives the run back as harn wrote it. */
+function HarnExport({ id }: { id: string }) {
+  const { archive } = useRunLedger()
+  const { start, running, error, result } = useTask<HarnExported>()
+  const write = (): void =>
+    void start(async () => {
+      const exported = exportHarnRun(await storedEvents(archive.export({ log: workflowLog(id) })))
+      if (exported.text === null) throw new Error('Its record is no longer stored.')
+      download(
+        new Blob([exported.text], { type: 'application/json' }),
+        fileName(id).replace(/jsonl$/, 'json'),
+      )
+      return exported
+    })
+  return (
+    <span className="harn-export">
+      <button type="button" className="button" data-testid="harn-export" disabled={running} onClick={write}>
+        {running ? 'Exporting…' : 'Export for harn'}
+      </button>
+      <span className="note" role="status" data-testid="harn-export-said">
+        {result !== null &&
+          result.missing.length > 0 &&
+          `${count(result.missing.length, 'piece')} of the record ${result.missing.length === 1 ? 'is' : 'are'} no longer stored and left out.`}
+      </span>
+      {error !== null && (
+        <span className="note note-bad" role="alert">
+          Not exported: {error}
+        </span>
+      )}
+    </span>
+  )
+}
+
+/** The events of a log, however many, out of the lines of an archive. */
+async function storedEvents(lines: AsyncIterable<string>): Promise<KeptEvent[]> {
+  const events: KeptEvent[] = []
+  for await (const line of lines) {
+    const { event } = JSON.parse(line) as { event?: KeptEvent }
+    if (event !== undefined) events.push(event)
+  }
+  return events
 }
 
 function useAllEvents(run: { workflowRunId: string } | { runId: string }) {

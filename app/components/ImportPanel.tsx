@@ -8,7 +8,7 @@ import { useLedgerStatus, useRunLedger, useTask } from 'run-ledger/react'
 import type { ArchiveDiff, ImportResult } from 'run-ledger'
 import { entriesOf, filesIn, filesOf } from '../lib/droppedFiles.ts'
 import { count, formatBytes } from '../lib/format.ts'
-import { isOfHarn, RUN_FILES } from '../lib/openRuns.ts'
+import { isArchive, OPEN_LIMITS, RUN_FILES } from '../lib/openRuns.ts'
 import { useOpenRuns } from '../lib/openRunsContext.ts'
 import { ProgressBar } from './ProgressBar.tsx'
 
@@ -40,12 +40,12 @@ export function ImportPanel({ onImported }: { onImported: () => void }) {
     if (archive !== null && phase === 'ready' && !busy) void Promise.resolve(archive).then(takeOver)
   }, [archive, phase, busy])
 
-  /** An archive is looked at first; what it is not, and nobody else's, is refused as one. */
+  /** An archive is looked at first, whatever its size; all else is opened as files of harn, or refused as such. */
   async function choose(chosen: readonly File[]): Promise<void> {
     const [first] = chosen
     if (first === undefined || isBusy) return
-    if (chosen.length > 1 || (await isOfHarn(first))) open(chosen)
-    else inspect(first)
+    if (chosen.length === 1 && (await isArchive(first))) inspect(first)
+    else open(chosen)
   }
 
   function drop(event: DragEvent): void {
@@ -80,6 +80,9 @@ export function ImportPanel({ onImported }: { onImported: () => void }) {
         onDrop={drop}
       >
         <p>Drop an archive, or files of harn, here</p>
+        <p className="note">
+          Files of harn (at most {formatBytes(OPEN_LIMITS.fileBytes)} each) are imported at once and opened.
+        </p>
         <div className="drop-actions">
           <button
             type="button"

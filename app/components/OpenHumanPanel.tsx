@@ -1,7 +1,10 @@
 /** Owns writing to an OpenHuman core: a message begins a conversation there. */
 import { useId, useState } from 'react'
-import type { FormEvent } from 'react'
+import type { FormEvent, KeyboardEvent } from 'react'
+import { useLedgerStatus } from 'run-ledger/react'
+import { RpcError } from 'run-ledger/sources/openHuman'
 import { useLocation } from 'wouter'
+import { isSendKey } from '../lib/keys.ts'
 import { threadHref, workflowHref } from '../lib/links.ts'
 import { useStartAtCore } from '../lib/startAtCore.ts'
 import type { OpenHuman } from '../lib/sources.ts'
@@ -17,10 +20,11 @@ export function OpenHumanPanel({ openHuman }: { openHuman: OpenHuman }) {
   const [isBusy, setBusy] = useState(false)
   const [error, setError] = useState<string | null>(null)
   const { write, startWorkflow } = useStartAtCore(openHuman)
+  const { phase } = useLedgerStatus()
   const id = useId()
 
   async function hand(work: (text: string) => Promise<string>): Promise<void> {
-    if (isBusy) return
+    if (isBusy || phase !== 'ready') return
     if (text.trim() === '') {
       setError('Write something first, or choose an example.')
       return
@@ -30,7 +34,7 @@ export function OpenHumanPanel({ openHuman }: { openHuman: OpenHuman }) {
     try {
       navigate(await work(text.trim()))
     } catch (refusal) {
-      setError(refusal instanceof Error ? refusal.message : String(refusal))
+      setError(reasonOf(refusal))
       setBusy(false)
     }
   }
@@ -39,6 +43,12 @@ export function OpenHumanPanel({ openHuman }: { openHuman: OpenHuman }) {
   const research = () => hand(async (question) => workflowHref(await startWorkflow(question)))
 
   function submit(event: FormEvent): void {
+    event.preventDefault()
+    void send()
+  }
+
+  function press(event: KeyboardEvent): void {
+    if (!isSendKey(event)) return
     event.preventDefault()
     void send()
   }
@@ -64,6 +74,7 @@ export function OpenHumanPanel({ openHuman }: { openHuman: OpenHuman }) {
           aria-invalid={error !== null}
           aria-describedby={`${id}-error`}
           onChange={({ target }) => setText(target.value)}
+          onKeyDown={press}
         />
         <div className="chips" role="group" aria-label="Examples">
           {SAMPLES.map((sample) => (
@@ -73,13 +84,15 @@ export function OpenHumanPanel({ openHuman }: { openHuman: OpenHuman }) {
           ))}
         </div>
       </div>
-      <p className="note">A message begins a conversation. A workflow researches it in four phases.</p>
+      <p className="note">
+        A message begins a conversation; Enter sends it. A workflow researches it in four phases.
+      </p>
       <div className="ask-foot">
         <button
           type="submit"
           className="button button-primary"
           data-testid="openhuman-send"
-          disabled={isBusy}
+          disabled={isBusy || phase !== 'ready'}
         >
           {isBusy ? 'Sending…' : 'Send'}
         </button>
@@ -87,7 +100,7 @@ export function OpenHumanPanel({ openHuman }: { openHuman: OpenHuman }) {
           type="button"
           className="button"
           data-testid="openhuman-workflow"
-          disabled={isBusy}
+          disabled={isBusy || phase !== 'ready'}
           onClick={() => void research()}
         >
           Start a workflow
@@ -95,4 +108,10 @@ export function OpenHumanPanel({ openHuman }: { openHuman: OpenHuman }) {
       </div>
     </form>
   )
+}
+
+function reasonOf(refusal: unknown): string {
+  if (refusal instanceof RpcError && refusal.kind === 'unreachable')
+    return `OpenHuman did not answer: ${refusal.reason}.`
+  return refusal instanceof Error ? refusal.message : String(refusal)
 }

@@ -8,13 +8,15 @@ interface OpenNoticeProps {
   progress: number | null
   error: string | null
   outcome: Outcome | null
+  /** While the files are read; null once what is in them is being written. */
+  onCancel: (() => void) | null
   onDismiss: () => void
 }
 
 /** Lines of a list that are shown; the rest is counted. */
 const SHOWN = 50
 
-export function OpenNotice({ running, progress, error, outcome, onDismiss }: OpenNoticeProps) {
+export function OpenNotice({ running, progress, error, outcome, onCancel, onDismiss }: OpenNoticeProps) {
   function dismiss(): void {
     onDismiss()
     // The button goes away, and would take the place of the keyboard with it.
@@ -22,10 +24,19 @@ export function OpenNotice({ running, progress, error, outcome, onDismiss }: Ope
   }
 
   return (
-    <>
+    <div className="open-notices">
       {running && (
         <div className="banner open-notice">
-          <ProgressBar label="Importing" progress={progress} />
+          {onCancel === null ? (
+            <ProgressBar label="Importing" progress={progress} />
+          ) : (
+            <>
+              <ProgressBar label="Reading the files" progress={null} />
+              <button type="button" className="button" data-testid="cancel-open" onClick={onCancel}>
+                Cancel
+              </button>
+            </>
+          )}
         </div>
       )}
       {error !== null && (
@@ -67,7 +78,7 @@ export function OpenNotice({ running, progress, error, outcome, onDismiss }: Ope
           </div>
         )}
       </div>
-    </>
+    </div>
   )
 }
 

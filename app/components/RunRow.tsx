@@ -7,13 +7,14 @@ import { Link } from 'wouter'
 import { count, formatFull, formatStarted } from '../lib/format.ts'
 import { runHref, threadHref, workflowHref } from '../lib/links.ts'
 import { shownStatus } from '../lib/status.ts'
+import { visible } from '../lib/visible.ts'
 import { Elapsed, endOf } from './Elapsed.tsx'
 import { Evidence } from './Evidence.tsx'
 import { PhaseRail } from './PhaseRail.tsx'
 import { StatusChip } from './StatusChip.tsx'
 
 export function RunRow({ entry }: { entry: RunListEntry }) {
-  const { id, entity, log, title, status, unconfirmed, inferred, bucket, threadId, startedAt } = entry
+  const { id, entity, log, title, subtitle, status, unconfirmed, inferred, bucket, threadId, startedAt } = entry
   const { phasesDone, phasesTotal, toolCount, openQuestions } = entry
   return (
     <li
@@ -25,6 +26,7 @@ export function RunRow({ entry }: { entry: RunListEntry }) {
     >
       <Link className="run-title" href={entity === 'workflow' ? workflowHref(id) : runHref(id)} title={title}>
         <bdi>{title}</bdi>
+        {entity === 'run' && subtitle !== null && <span className="run-subtitle"> {visible(subtitle)}</span>}
       </Link>
       <StatusChip status={status} unconfirmed={unconfirmed} inferred={inferred} />
       <div className="run-metrics">

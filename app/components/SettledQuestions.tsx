@@ -1,6 +1,7 @@
 /** Owns questions that are over: what was asked, what was answered, and when. */
 import type { Json, Question, QuestionState } from 'run-ledger'
 import { formatClock } from '../lib/format.ts'
+import { visible } from '../lib/visible.ts'
 
 const STATES: Record<QuestionState, string> = {
   open: 'Open',
@@ -18,10 +19,12 @@ export function SettledQuestions({ questions }: { questions: readonly Question[]
     <ul className="settled-questions">
       {settled.map((question) => (
         <li key={question.questionId} data-testid="settled-question" data-status={question.state}>
-          <p>{question.prompt}</p>
+          <p>{visible(question.prompt)}</p>
           <p className="settled-answer">
             {STATES[question.state]}
-            {question.state === 'answered' && <strong>{labelOf(question)}</strong>}
+            {question.state === 'answered' && question.answer !== null && (
+              <strong>{visible(labelOf(question))}</strong>
+            )}
             {question.settledAt !== null && <time>{formatClock(question.settledAt)}</time>}
           </p>
         </li>

@@ -2,10 +2,10 @@
  * Owns telling what was dropped apart, by what is in it: harn's run records and session logs, or an archive of a run
  * ledger. Files of no use are refused with a reason a person can act on.
  */
-import { harnFileKind, importHarnFolder } from 'run-ledger/sources/harn'
-import type { HarnFile, HarnFolderImport } from 'run-ledger/sources/harn'
+import type { HarnFileKind, HarnFolderImport } from 'run-ledger/sources/harn'
 import type { FileLike } from '../research/intake.ts'
 import { count, formatBytes } from './format.ts'
+import type { ToReader } from './openRunsReader.ts'
 
 const MEGABYTE = 1024 * 1024
 
@@ -22,36 +22,41 @@ export type Opened =
 /** What was dropped is nothing that can be opened. The message is for the person. */
 export class CannotOpenError extends Error {}
 
+/** What reads the files once they are bytes: a worker in the app. */
+export type Reader = (files: ToReader['files']) => Promise<HarnFolderImport>
+
 /** Reads the files one after the other. @throws CannotOpenError */
-export async function readRuns(
-  files: readonly FileLike[],
-  onProgress: (done: number) => void = () => {},
-): Promise<Opened> {
+export async function readRuns(files: readonly FileLike[], read: Reader): Promise<Opened> {
   const [only] = files
   if (only === undefined) throw new CannotOpenError('There are no files in it.')
   if (files.length === 1 && (await isArchive(only))) return { kind: 'archive', file: await toFile(only) }
 
-  const usable = files.filter(({ name }) => /\.(?:json|jsonl|ndjson|log)$/i.test(name))
-  const total = usable.reduce((sum, { size }) => sum + size, 0)
+  const usable = files.length === 1 ? files : files.filter(({ name }) => ENDINGS.test(name))
+  refuseTooLarge(usable)
+  const taken: { path: string; bytes: ArrayBuffer }[] = []
+  for (const file of usable) taken.push({ path: file.name, bytes: await file.arrayBuffer() })
+  const imported = await read(taken)
+  if (!imported.report.files.some(({ kind }) => isOfRuns(kind))) throw new CannotOpenError(nothingIn(files))
+  return { kind: 'runs', imported, leftAlone: files.length - usable.length }
+}
+
+const ENDINGS = /\.(?:json|jsonl|ndjson|log)$/i
+
+/** Before anything is read. */
+function refuseTooLarge(files: readonly FileLike[]): void {
+  const large = files.find(({ size }) => size > OPEN_LIMITS.fileBytes)
+  if (large !== undefined)
+    throw new CannotOpenError(
+      `${large.name} has ${formatBytes(large.size)}; at most ${formatBytes(OPEN_LIMITS.fileBytes)} can be opened.`,
+    )
+  const total = files.reduce((sum, { size }) => sum + size, 0)
   if (total > OPEN_LIMITS.totalBytes)
     throw new CannotOpenError(
       `The files have ${formatBytes(total)} together; at most ${formatBytes(OPEN_LIMITS.totalBytes)} are opened at once.`,
     )
-  const read: HarnFile[] = []
-  for (const [at, file] of (files.length === 1 ? files : usable).entries()) {
-    if (file.size > OPEN_LIMITS.fileBytes)
-      throw new CannotOpenError(
-        `${file.name} has ${formatBytes(file.size)}; at most ${formatBytes(OPEN_LIMITS.fileBytes)} can be opened.`,
-      )
-    read.push({ path: file.name, text: new TextDecoder().decode(await file.arrayBuffer()) })
-    onProgress((at + 1) / files.length)
-  }
-  if (!read.some(({ path, text }) => isOfRuns(harnFileKind(text, path))))
-    throw new CannotOpenError(nothingIn(files))
-  return { kind: 'runs', imported: importHarnFolder(read), leftAlone: files.length - read.length }
 }
 
-const isOfRuns = (kind: ReturnType<typeof harnFileKind>): boolean => kind === 'run' || kind === 'session'
+const isOfRuns = (kind: HarnFileKind): boolean => kind === 'run' || kind === 'session'
 
 const nothingIn = (files: readonly FileLike[]): string =>
   files.length === 1
@@ -66,14 +71,16 @@ export async function isArchive(file: FileLike): Promise<boolean> {
   return /^\uFEFF?\s*\{"format":"run-ledger-archive"/.test(text.slice(0, 200))
 }
 
-/** Whether there is anything of harn in a file. */
-export async function isOfHarn(file: File): Promise<boolean> {
-  if (file.size > OPEN_LIMITS.fileBytes || (await isArchive(file))) return false
-  return isOfRuns(harnFileKind(await file.text(), file.name))
-}
-
 const toFile = async (file: FileLike): Promise<File> =>
   file instanceof File ? file : new File([await file.arrayBuffer()], file.name)
+
+/** A person who changes their mind before anything is written. */
+export const CANCELLED: Outcome = {
+  headline: 'Cancelled.',
+  isOld: true,
+  asides: ['Nothing was imported.'],
+  details: [],
+}
 
 /** What an import did, in sentences. */
 export interface Outcome {

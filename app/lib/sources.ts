@@ -33,9 +33,13 @@ function inWorker(): Orchestrator {
 
 function atCore(url: string): Orchestrator {
   const rpc = jsonRpc(`${url}/rpc`)
-  const write = async (threadId: string, text: string): Promise<void> => {
-    await rpc('openhuman.channel_web_chat', { client_id: 'run-ledger', thread_id: threadId, message: text })
-  }
-  const source = openHumanSource({ socket: io(url), rpc, send: write, instance: url })
-  return { scope: 'openhuman', source, setPace: () => {}, openHuman: { write } }
+  const socket = io(url)
+  const send = (threadId: string, text: string) =>
+    rpc('openhuman.channel_web_chat', {
+      client_id: socket.id ?? 'run-ledger',
+      thread_id: threadId,
+      message: text,
+    })
+  const source = openHumanSource({ socket, rpc, send, instance: url })
+  return { scope: 'openhuman', source, setPace: () => {}, openHuman: source }
 }

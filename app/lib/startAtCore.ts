@@ -12,14 +12,14 @@ const WORKFLOW = 'parallel_research_cross_check'
 /** How long a page waits for what it has just begun. */
 const VISIBLE_WITHIN_MS = 5_000
 
-export function useStartAtCore({ write }: OpenHuman) {
+export function useStartAtCore(openHuman: OpenHuman) {
   const store = useStore<AppState>()
   const runs = useRunLedger()
   return {
     /** Gives the new conversation. */
     async write(text: string): Promise<string> {
       const threadId = `thread-${randomIds.next()}`
-      await write(threadId, text)
+      await openHuman.write(threadId, text)
       await listed(store, (entry) => entry.threadId === threadId)
       return threadId
     },

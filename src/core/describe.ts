@@ -10,7 +10,7 @@ export interface EventDescription {
   tone: 'neutral' | 'good' | 'bad' | 'attention'
 }
 
-export function describeEvent({ type, payload }: RunEvent): EventDescription {
+export function describeEvent({ type, payload, stream }: RunEvent): EventDescription {
   const say = (title: string, detail: unknown = null, tone: EventDescription['tone'] = 'neutral') => ({
     title,
     detail: toLine(detail),
@@ -85,11 +85,16 @@ export function describeEvent({ type, payload }: RunEvent): EventDescription {
         ? say('Events left out', `${payload['events']}: ${toLine(payload['reason'])}`, 'attention')
         : say('Events missing', `${toLine(payload['from'])}–${toLine(payload['to'])} never arrived`, 'bad')
     case 'foreign':
-      return say(toLine(payload['name']) ?? 'Foreign event', 'not understood, kept as it came')
+      return say(toLine(payload['name']) ?? 'Foreign event', keptAs(payload, stream))
     default:
       return say(words(type))
   }
 }
+
+/** What its source knows and the ledger has no event for, and what nobody here has heard of, are kept alike. */
+const keptAs = ({ understood, source }: RunEvent['payload'], stream: string): string =>
+  // The decoder names the stream as the source of a type it does not know.
+  understood === false || source === stream ? 'Not understood. Kept as it came.' : 'Kept as it came.'
 
 /** What we say of a command on its way is another fact than that it came to its orchestrator, which says so itself. */
 function requestOf({ planned: isPlanned, state }: RunEvent['payload']): string {

@@ -1,6 +1,5 @@
 /**
- * Owns the shapes of what is stored and shown. Times are integer epoch milliseconds UTC, durations
- * milliseconds, money USD; unknown is null, never 0. Everything here is plain JSON.
+ * Owns the shapes of what is stored and shown, plain JSON: epoch ms UTC, durations ms, USD; unknown is null, never 0.
  */
 import type { LogId, Position, RunLogId, WorkflowLogId } from './ids.ts'
 import type { RunStatus, Trigger, WorkflowStatusName } from './status.ts'
@@ -175,6 +174,8 @@ export interface ToolCall {
   ordinal: number
   name: string
   label: string | null
+  /** What the label is about, as its owner puts it; absent when it said nothing. */
+  detail?: string | undefined
   /** Whether it changes anything outside; null when nobody said. */
   effect: ToolEffect | null
   status: ToolCallStatus
@@ -274,8 +275,9 @@ export type LogRecord = RunRecord | WorkflowRecord
 /** Absolute figures per usage key; replaying a report changes nothing. */
 export interface UsageBook {
   entries: readonly UsageEntry[]
-  /** One figure per stream whose keys were folded together. */
+  /** One figure per stream and scope. Of a stream in `series`: of the keys `prefix` + number up to `upTo`. */
   closed: readonly UsageEntry[]
+  series?: readonly { stream: string; prefix: string; upTo: number }[]
 }
 
 /** Absolute; null is unknown. */

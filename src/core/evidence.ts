@@ -28,7 +28,7 @@ export interface EvidenceDescription {
   sentence: string
   /** Since the latest sign of it: an event, its owner's word, a heartbeat. */
   ageMs: number | null
-  /** Which life of which orchestrator drives it, in short. */
+  /** Which life of a local orchestrator drives it, in short; null for others, whose streams are no owners' names. */
   owner: string | null
 }
 
@@ -75,10 +75,8 @@ const sentence = (what: string, seen: string): string => (seen === '' ? `${what}
 const OWNER_CHARS = 8
 
 function ownerOf(stream: string | null): string | null {
-  if (stream === null) return null
   const epoch = epochOf(stream)
-  const name = epoch ?? stream
-  return name.length <= OWNER_CHARS ? name : `${name.slice(0, OWNER_CHARS)}…`
+  return epoch === null || epoch.length <= OWNER_CHARS ? epoch : `${epoch.slice(0, OWNER_CHARS)}…`
 }
 
 const latest = (times: readonly (number | null)[]): number | null => {

@@ -85,9 +85,13 @@ export function foldRun(draft: RunDraft, event: SourceEvent, touched: Map<string
       return
     }
 
-    case 'run.transitioned':
-      if (isCurrent) draft.run = replaceMetadata(run, event.payload.metadata)
-      return settle(draft, event.payload, attempt, timestamp, touched)
+    case 'run.transitioned': {
+      const { late: lateBefore } = draft.notes
+      settle(draft, event.payload, attempt, timestamp, touched)
+      // What came too late says nothing of how it stands.
+      if (draft.notes.late === lateBefore) draft.run = replaceMetadata(draft.run, event.payload.metadata)
+      return
+    }
 
     case 'run.attempt_started': {
       const opened = openAttempt(run, event.payload, timestamp)

@@ -140,7 +140,10 @@ function register(
   const phases = declare(payload.phases)
   if (record.registered) {
     const settledForGood = isSettled(workflow.status) && !workflow.inferred
-    return settledForGood ? {} : { bindings: bind(record.bindings, stream, workflow.attempt) }
+    return {
+      workflow: { ...workflow, phases: declareMore(workflow.phases, phases) },
+      ...(settledForGood ? null : { bindings: bind(record.bindings, stream, workflow.attempt) }),
+    }
   }
   const known = new Map(workflow.phases.map((phase) => [phase.name, phase]))
   const declared = phases.map((phase) => ({ ...phase, ...progressOf(known.get(phase.name)) }))
@@ -173,6 +176,21 @@ const declare = (phases: EventPayload<'workflow.registered'>['phases']): readonl
     dependsOn,
     reason: null,
   }))
+
+/** Told again, a workflow may have phases it had not then; of those it had, what was missing is filled in. */
+function declareMore(known: readonly Phase[], told: readonly Phase[]): readonly Phase[] {
+  const again = new Map(told.map((phase) => [phase.name, phase]))
+  const filled = known.map((phase) => {
+    const { description, dependsOn } = again.get(phase.name) ?? phase
+    return {
+      ...phase,
+      description: phase.description ?? description,
+      dependsOn: [...new Set([...phase.dependsOn, ...dependsOn])],
+    }
+  })
+  const fresh = told.filter(({ name }) => !known.some((phase) => phase.name === name))
+  return [...filled, ...fresh].slice(0, PHASES_KEPT)
+}
 
 const pending = (phase: Phase): Phase => ({ ...phase, status: 'pending', reason: null })
 

@@ -6,7 +6,7 @@
 import { toPlainJson } from './bounds.ts'
 import type { Json, Text } from './entities.ts'
 import { eventSchemas } from './events.ts'
-import type { SourceEvent, StreamInfo } from './events.ts'
+import type { EventType, SourceEvent, StreamInfo } from './events.ts'
 import type { LogId, Position } from './ids.ts'
 import { defaultRedact, mark, NOT_CAPTURED, redactBeginning, redactId } from './redact.ts'
 import type { Redact } from './redact.ts'
@@ -254,16 +254,21 @@ const CONTENT_NAMES = new Set(
   ),
 )
 
-/** Without content. Somebody has to answer questions, so those stay. */
+/** Somebody has to answer questions, so what is asked stays. What no field is known for is content. */
 function withoutContent({ type, payload }: SourceEvent): Record<string, unknown> {
-  if (type === 'question.asked') return payload
   const known = eventSchemas[type].shape
+  const isContent = (key: string): boolean =>
+    !Object.hasOwn(known, key) || (type !== 'question.asked' && isContentOf(type, key))
   return Object.fromEntries(
-    Object.entries(payload).map(([key, value]) => {
-      const isContent = key === 'state' ? type === 'checkpoint.saved' : CONTENT_NAMES.has(key)
-      return [key, isContent || !Object.hasOwn(known, key) ? dropped(key, value) : value]
-    }),
+    Object.entries(payload).map(([key, value]) => [key, isContent(key) ? dropped(key, value) : value]),
   )
+}
+
+/** Of a control, `detail` says what became of it; of a call, what it is about. */
+function isContentOf(type: EventType, key: string): boolean {
+  if (key === 'state') return type === 'checkpoint.saved'
+  if (key === 'detail') return type === 'tool.started' || type === 'tool.finished'
+  return CONTENT_NAMES.has(key)
 }
 
 function dropped(key: string, value: unknown): unknown {

@@ -103,15 +103,15 @@ function fillMetadata(known: AgentRun['metadata'], told: AgentRun['metadata']): 
   return { ...known, ...Object.fromEntries(added.slice(0, room).map((key) => [key, told[key] ?? null])) }
 }
 
-/** What is said of an attempt's end replaces what was said of an earlier one. */
+/** What is said of an attempt's end replaces what was said of an earlier one, and is kept before what was said first. */
 export function replaceMetadata(run: AgentRun, told: AgentRun['metadata'] | undefined): AgentRun {
-  if (told === undefined || Object.keys(told).length === 0) return run
-  const { metadata } = fillMissing(run, { metadata: told })
-  const known = Object.keys(told).filter((key) => Object.hasOwn(metadata, key))
-  return {
-    ...run,
-    metadata: { ...metadata, ...Object.fromEntries(known.map((key) => [key, told[key] ?? null])) },
-  }
+  const news = Object.entries(told ?? {}).slice(0, METADATA_KEPT)
+  if (news.length === 0) return run
+  const replaced = Object.fromEntries(news)
+  const others = Object.keys(run.metadata).filter((name) => !Object.hasOwn(replaced, name))
+  const gone = new Set(others.slice(0, Math.max(0, others.length + news.length - METADATA_KEPT)))
+  const kept = Object.entries(run.metadata).filter(([name]) => !gone.has(name))
+  return { ...run, metadata: { ...Object.fromEntries(kept), ...replaced } }
 }
 
 export function toOrigin(origin: RegisteredFields['origin']): Origin | null {

@@ -39,6 +39,7 @@ export function startCall(
     ordinal: site.ordinal,
     name: payload.name,
     label: payload.label ?? null,
+    ...(payload.detail != null && { detail: payload.detail }),
     effect: payload.effect ?? null,
     status: 'running',
     inferred: false,
@@ -62,6 +63,7 @@ export function finishCall(
   const iteration = open?.iteration ?? payload.iteration ?? site.iteration
   if (!started && payload.callId && isKept(calls, site.attempt, iteration, callId)) return null
   const output = payload.output ?? null
+  const detail = payload.detail ?? open?.detail
   return {
     started,
     call: {
@@ -72,6 +74,7 @@ export function finishCall(
       ordinal: open?.ordinal ?? site.ordinal,
       name: open?.name ?? payload.name ?? 'unknown',
       label: payload.label ?? open?.label ?? null,
+      ...(detail !== undefined && { detail }),
       effect: open?.effect ?? null,
       status: payload.status,
       inferred: false,

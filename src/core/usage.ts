@@ -1,11 +1,17 @@
 /**
  * Owns token and cost figures: absolute, per key, so that a replayed report changes nothing. Unknown stays
- * null. Beyond 200 keys, those of other streams fold into one closed figure per stream. SPEC F5.
+ * null. Beyond 200 keys, those of other streams fold into one closed figure per stream; a stream that goes on alone
+ * closes the lowest of its numbered keys. SPEC F5.
  */
 import type { CostSource, Figures, UsageBook, UsageEntry } from './entities.ts'
 import type { EventPayload } from './events.ts'
 
 const KEYS_KEPT = 200
+/** Numbered keys that are closed together, the lowest first. */
+const CLOSED_TOGETHER = 20
+/** Rows of numbered keys in one book; a row is closed from below when it has four keys. */
+const SERIES_KEPT = 50
+const SERIES_LENGTH = 4
 
 export const NO_USAGE: UsageBook = { entries: [], closed: [] }
 
@@ -27,14 +33,14 @@ const UNKNOWN: Figures = {
   costUsd: null,
 }
 
-/** The book with the report in it, or null when the report's stream is closed. */
+/** The book with the report in it; null when its key or its stream is closed, or when there is no room for it. */
 export function recordUsage(
   book: UsageBook,
   payload: EventPayload<'usage.reported'>,
   stream: string,
 ): UsageBook | null {
   const at = book.entries.findIndex((entry) => entry.key === payload.key)
-  if (at === -1 && book.closed.some((entry) => entry.stream === stream)) return null
+  if (at === -1 && isClosed(book, payload.key, stream)) return null
   // A later figure that lists nobody is the same sum, told by someone who does not itemize.
   const included =
     payload.includes == null ? book.entries[at]?.included : addUp(payload.includes.map(figuresOf))
@@ -47,7 +53,11 @@ export function recordUsage(
     ...(included && payload.scope === 'subtree' && { included }),
   }
   const entries = at === -1 ? [...book.entries, entry] : book.entries.with(at, entry)
-  return entries.length > KEYS_KEPT ? closeOthers({ ...book, entries }, stream) : { ...book, entries }
+  const grown = { ...book, entries }
+  if (entries.length <= KEYS_KEPT) return grown
+  return entries.some((each) => each.stream !== stream)
+    ? closeOthers(grown, stream)
+    : closeLowest(grown, stream)
 }
 
 /**
@@ -58,29 +68,75 @@ export function totalsOf(book: UsageBook): Totals {
   const entries = [...book.closed, ...book.entries]
   const covered = new Set(entries.flatMap(({ scope, stream }) => (scope === 'subtree' ? stream : [])))
   return sum(
-    entries
-      .filter(({ scope, stream }) => scope === 'subtree' || !covered.has(stream))
-      .map((entry) => (entry.included === undefined ? entry : { ...entry, ...less(entry, entry.included) })),
+    entries.filter(({ scope, stream }) => scope === 'subtree' || !covered.has(stream)).map(withoutOthers),
   )
+}
+
+/** Whether a key that is not in the book may be in a figure that was closed. */
+function isClosed({ closed, series = [] }: UsageBook, key: string, stream: string): boolean {
+  const { prefix, number } = numbered(key)
+  if (number !== null && series.some((each) => each.prefix === prefix && number <= each.upTo)) return true
+  // Of a stream that goes on, only the lowest keys are.
+  return closed.some((entry) => entry.stream === stream) && !series.some((each) => each.stream === stream)
 }
 
 /** Folds the keys of every stream but the current one together, so that the book stays small. */
 function closeOthers(book: UsageBook, current: string): UsageBook {
-  const closing = book.entries.filter((entry) => entry.stream !== current)
-  if (closing.length === 0) return book
+  const isOther = ({ stream }: { stream: string }): boolean => stream !== current
+  const series = book.series?.filter((each) => !isOther(each)) ?? []
+  const { closed, entries } = close(book, isOther)
+  return { entries, closed, ...(series.length > 0 && { series }) }
+}
+
+/** Folds the lowest keys of the stream's longest row of numbered ones together; null when there is no row. */
+function closeLowest(book: UsageBook, stream: string): UsageBook | null {
+  const { series = [] } = book
+  const rows = new Map<string, number[]>()
+  for (const { key } of book.entries) {
+    const { prefix, number } = numbered(key)
+    if (number !== null) rows.set(prefix, [...(rows.get(prefix) ?? []), number])
+  }
+  const isNoted = (prefix: string): boolean =>
+    series.some((each) => each.stream === stream && each.prefix === prefix)
+  const [longest] = [...rows]
+    .filter(([prefix]) => series.length < SERIES_KEPT || isNoted(prefix))
+    .toSorted(([, a], [, b]) => b.length - a.length)
+  if (longest === undefined || longest[1].length < SERIES_LENGTH) return null
+  const [prefix, numbers] = longest
+  const count = Math.min(CLOSED_TOGETHER, Math.floor(numbers.length / 2))
+  const upTo = numbers.toSorted((a, b) => a - b)[count - 1] ?? 0
+  const isLow = ({ key }: UsageEntry): boolean => {
+    const own = numbered(key)
+    return own.prefix === prefix && own.number !== null && own.number <= upTo
+  }
+  const others = series.filter((each) => each.stream !== stream || each.prefix !== prefix)
+  return { ...close(book, isLow), series: [...others, { stream, prefix, upTo }] }
+}
+
+/** The entries `isOver` picks become part of one figure per stream and scope: of what was the run's own in each. */
+function close({ entries, closed }: UsageBook, isOver: (entry: UsageEntry) => boolean): UsageBook {
   const groups = new Map<string, UsageEntry[]>()
-  for (const entry of [...book.closed, ...closing]) {
+  for (const entry of [...closed, ...entries.filter(isOver)].map(withoutOthers)) {
     const group = `${entry.scope} ${entry.stream}`
     groups.set(group, [...(groups.get(group) ?? []), entry])
   }
-  const closed = [...groups.values()].flatMap((entries) => {
-    const [first] = entries
-    if (first === undefined) return []
-    const lists = entries.flatMap(({ included }) => included ?? [])
-    const included = lists.length > 0 && { included: addUp(lists) }
-    return [{ ...first, ...sum(entries), key: `closed:${first.stream}`, ...included }]
-  })
-  return { entries: book.entries.filter((entry) => entry.stream === current), closed }
+  const folded = [...groups.values()].flatMap((group) =>
+    group.slice(0, 1).map(({ stream, scope }) => ({ key: `closed:${stream}`, stream, scope, ...sum(group) })),
+  )
+  return { entries: entries.filter((entry) => !isOver(entry)), closed: folded }
+}
+
+/** A figure less what it lists as others'. */
+function withoutOthers({ included, ...entry }: UsageEntry): UsageEntry {
+  return included === undefined ? entry : { ...entry, ...less(entry, included) }
+}
+
+/** `turn:12` is number 12 of `turn:`. */
+function numbered(key: string): { prefix: string; number: number | null } {
+  const [digits] = /\d{1,15}$/.exec(key) ?? []
+  return digits === undefined
+    ? { prefix: key, number: null }
+    : { prefix: key.slice(0, -digits.length), number: Number(digits) }
 }
 
 function sum(entries: readonly Totals[]): Totals {

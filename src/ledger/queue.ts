@@ -84,6 +84,11 @@ export class WriterQueue {
     for (const { ticket, resolve } of waiting) if (ticket < this.#oldest) resolve()
   }
 
+  /** Nothing leaves the queue any more: whoever waits for it hears so, and looks at what is left. */
+  stopWaiting(): void {
+    for (const { resolve } of this.#waiting.splice(0)) resolve()
+  }
+
   /** Events that wait. */
   get events(): number {
     return this.works().reduce((sum, work) => sum + countEvents(work), 0)

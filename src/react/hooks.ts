@@ -11,14 +11,17 @@ import type { SubagentRow } from '../core/timeline.ts'
 import { subscribed } from '../state/actions.ts'
 import type { LiveText } from '../state/chatRuntimeSlice.ts'
 import type { LedgerState } from '../state/ledgerSlice.ts'
+import { selectThreadRunLogs } from '../state/selectors/chatRuntime.ts'
 import { selectPendingQuestions } from '../state/selectors/pendingQuestions.ts'
 import type { PendingQuestion } from '../state/selectors/pendingQuestions.ts'
 import type { RunFilter, RunLedgerState, RunListEntry } from '../state/selectors/selectors.ts'
 import { selectRunTotals } from '../state/selectors/totals.ts'
 import type { RunTotals } from '../state/selectors/totals.ts'
 import * as select from '../state/selectors/selectors.ts'
+import { at } from '../state/table.ts'
 import type { ViewPrefs } from '../state/viewPrefsSlice.ts'
 import { useRunLedger } from './context.tsx'
+import { useKept } from './kept.ts'
 
 const useLedgerSelector = useSelector.withTypes<RunLedgerState>()
 
@@ -101,19 +104,31 @@ function countMissing(events: readonly RunEvent[], head: number): number {
 export interface ThreadView {
   state: LoadState
   workflows: readonly WorkflowRecord[]
+  /** Every agent run of it that is in memory, turns included, in the order they were heard of. */
+  runs: readonly RunRecord[]
   rows: readonly SubagentRow[]
 }
 
-/** A conversation: its workflow runs, and one row per subagent with nested tool rows. */
+/** A conversation: its workflow runs and agent runs, and one row per subagent with nested tool rows. */
 export function useThread(threadId: string): ThreadView {
   const ledger = useRunLedger()
   const load = useCallback(() => ledger.openThread(threadId).then(() => true), [ledger, threadId])
   const loaded = useLoad(`t:${threadId}`, load)
+  useKept(
+    threadId,
+    useLedgerSelector((state) => selectThreadRunLogs(state, threadId)),
+  )
   const rows = useThreadRows(threadId)
   const workflows = useLedgerSelector((state) => select.selectThreadWorkflows(state, threadId), shallowEqual)
-  const isEmpty = rows.length === 0 && workflows.length === 0
-  return { state: isEmpty ? (loaded === 'ready' ? 'missing' : loaded) : 'ready', workflows, rows }
+  const runs = useLedgerSelector((state) => runsOfThread(state, threadId), shallowEqual)
+  const isEmpty = rows.length === 0 && workflows.length === 0 && runs.length === 0
+  return { state: isEmpty ? (loaded === 'ready' ? 'missing' : loaded) : 'ready', workflows, runs, rows }
 }
+
+const runsOfThread = (state: RunLedgerState, threadId: string): readonly RunRecord[] =>
+  selectThreadRunLogs(state, threadId)
+    .map(({ id }) => at(state.runs.records, id))
+    .filter((record) => record?.entity === 'run')
 
 export function useThreadRows(threadId: string): readonly SubagentRow[] {
   return useLedgerSelector((state) => select.selectThreadRows(state, threadId))
@@ -177,9 +192,9 @@ function useLoad(key: string, load: () => Promise<boolean>): LoadState {
   const [result, setResult] = useState<{ key: string; found: boolean } | null>(null)
   const readable = phase === 'reconciling' || phase === 'ready'
   useEffect(() => {
-    if (!key.startsWith('t:')) dispatch(subscribed({ log: key as LogId, by: 1 }))
+    if (!key.startsWith('t:')) dispatch(subscribed({ logs: [key as LogId], by: 1 }))
     return () => {
-      if (!key.startsWith('t:')) dispatch(subscribed({ log: key as LogId, by: -1 }))
+      if (!key.startsWith('t:')) dispatch(subscribed({ logs: [key as LogId], by: -1 }))
     }
   }, [dispatch, key])
   useEffect(() => {

@@ -103,7 +103,7 @@ export const foundGone = createAction<{ logs: readonly LogId[] }>('runs/foundGon
 /** What open lists show, all of it: kept in memory as long as it is shown. */
 export const listed = createAction<{ logs: readonly LogId[] }>('runs/listed')
 
-export const subscribed = createAction<{ log: LogId; by: 1 | -1 }>('runs/subscribed')
+export const subscribed = createAction<{ logs: readonly LogId[]; by: 1 | -1 }>('runs/subscribed')
 
 export const commandChanged = createAction<RunCommand>('runs/commandChanged')
 

@@ -95,10 +95,14 @@ export function runsReducer(state: RunsState = initialState, action: UnknownActi
     return { ...state, listed: Object.fromEntries(action.payload.logs.map((log) => [log, true])) }
   }
   if (subscribed.match(action)) {
-    const { log, by } = action.payload
-    const count = (state.subscribers[log] ?? 0) + by
-    const { [log]: _, ...others } = state.subscribers
-    return { ...state, subscribers: count > 0 ? { ...others, [log]: count } : others }
+    const { logs, by } = action.payload
+    const subscribers = { ...state.subscribers }
+    for (const log of logs) {
+      const count = (subscribers[log] ?? 0) + by
+      if (count > 0) subscribers[log] = count
+      else delete subscribers[log]
+    }
+    return { ...state, subscribers }
   }
   if (commandChanged.match(action)) {
     // Its orchestrator's event came while the receipt was written, and that is the better word.

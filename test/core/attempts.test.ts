@@ -202,3 +202,31 @@ test('F4 an attempt opened by its owner after we found it alive is bound to its 
   expect(run).toMatchObject({ attempt: 3, status: 'completed' })
   expect(run.attempts.map(({ status }) => status)).toEqual(['interrupted', 'failed'])
 })
+
+test('F4 what is said with an end replaces what was said before, and what comes too late replaces nothing', () => {
+  const ended = [
+    register('A', { status: 'running', metadata: { mode: 'typed', chars: 1 } }),
+    to('A', 'completed', { metadata: { chars: 2, dirty: true } }),
+  ] as const
+  const metadata = { mode: 'typed', chars: 2, dirty: true }
+  expect(runAfter(...ended).run.metadata).toEqual(metadata)
+  expect(runAfter(...ended, to('A', 'running', { metadata: { chars: 3 } })).run.metadata).toEqual(metadata)
+  expect(runAfter(...ended, again('B'), to('A', 'failed', { metadata: { chars: 3 } })).run.metadata).toEqual(
+    metadata,
+  )
+  const twice = runAfter(...ended, to('A', 'completed', { metadata: { chars: 4 } }))
+  expect(twice.run.metadata).toEqual({ ...metadata, chars: 4 })
+})
+
+test('F4 S1 a run that has all the metadata it may have still learns what its end says', () => {
+  const named = (count: number, prefix: string) =>
+    Object.fromEntries(Array.from({ length: count }, (_, at) => [`${prefix}${at}`, at]))
+  const full = register('A', { status: 'running', metadata: named(120, 'm') })
+  expect(Object.keys(runAfter(full).run.metadata)).toHaveLength(100)
+  const { metadata } = runAfter(full, to('A', 'completed', { metadata: { m50: 'new', dirty: true } })).run
+  expect(Object.keys(metadata)).toHaveLength(100)
+  expect(metadata).toMatchObject({ m50: 'new', dirty: true, m1: 1 })
+  expect(metadata).not.toHaveProperty('m0')
+  const many = runAfter(full, to('A', 'completed', { metadata: named(150, 'n') })).run.metadata
+  expect(Object.keys(many)).toEqual(Object.keys(named(100, 'n')))
+})

@@ -70,6 +70,14 @@ const STORIES: [string, Story][] = [
     'figures of few keys',
     run((at) => ['usage.reported', { key: `k${at % 9}`, scope: 'own', inputTokens: at }]),
   ],
+  [
+    'figures of a turn each',
+    run((at) => ['usage.reported', { key: `turn:${at}`, scope: 'own', inputTokens: at }]),
+  ],
+  [
+    'figures of a name each',
+    run((at) => ['usage.reported', { key: `${at}:name`, scope: 'own', inputTokens: at }]),
+  ],
   ['rows with new fields', run((at) => ['run.observed', { metadata: { [`m${at}`]: 1 } }])],
   ['unknown types', run((at) => ['agent.mood_changed', { at }])],
   [

@@ -8,6 +8,7 @@ import { secretNameKind } from '../../src/core/secretNames.ts'
 import { ADDRESS_PATTERNS, redactCards, SECRET_PATTERNS } from '../../src/core/secrets.ts'
 import { canaries, canary, KINDS, leaked } from '../support/canaries.ts'
 import { property } from '../support/property.ts'
+import { decoded, RUN } from './support/histories.ts'
 import { ORDINARY } from './support/ordinary.ts'
 
 /** Known by their length, their end or what is encoded in them: cut, they are letters like others. */
@@ -275,5 +276,36 @@ describe('pieces', () => {
       live.push(piece),
     )
     expect(shown.join('')).toBe('My key is [redacted:acme], and my password: [redacted:password] ok? ')
+  })
+})
+
+describe('capture none', () => {
+  const said = 'the quick brown fox'
+  const kept = (type: string, payload: object): string =>
+    JSON.stringify(
+      createRedaction({ capture: 'none' }).event(decoded({ log: RUN, type, payload, position: 1 })).payload,
+    )
+
+  test.each<[type: string, payload: object]>([
+    ['run.registered', { prompt: said, metadata: { a: said }, agentd: { line: said } }],
+    ['run.observed', { prompt: said, summary: said, metadata: { a: { b: said } }, agentd: { line: said } }],
+    ['run.transitioned', { to: 'idle', trigger: 'spawn', metadata: { a: said }, figures: { text: said } }],
+    ['foreign', { source: 'agentd', name: 'output', value: { line: said } }],
+    ['agent.output', { line: said }],
+    ['tool.started', { name: 'Bash', label: said, detail: said, args: said, agentd: said }],
+    ['tool.finished', { name: 'Bash', label: said, detail: said, output: said, status: 'unknown', a: said }],
+    ['usage.reported', { key: 'k', scope: 'own', figures: { line: said } }],
+    ['question.asked', { questionId: 'q', prompt: 'Let it?', input: said, agentd: { line: said } }],
+    ['question.settled', { questionId: 'q', state: 'answered', answer: { text: said } }],
+    ['artifact.recorded', { name: 'a', mediaType: 'text/plain', content: said }],
+    ['transcript.compacted', { before: 1, agentd: { line: said } }],
+    ['handoff.recorded', { target: 'Ada', task: said, evidence: [said] }],
+  ])('S1 nothing of what was said is left of %s, nor of what it carries beside', (type, payload) => {
+    expect(kept(type, payload)).not.toContain(said)
+  })
+
+  test('S1 what a person is asked stays, with what can be answered', () => {
+    const options = [{ value: 'approve', label: said }]
+    expect(kept('question.asked', { questionId: 'q', prompt: said, options }).split(said)).toHaveLength(3)
   })
 })

@@ -158,3 +158,98 @@ describe('beyond 200 keys', () => {
     20,
   )
 })
+
+describe('beyond 200 keys of one stream', () => {
+  const turns = (count: number, from = 1): Report[] =>
+    Array.from({ length: count }, (_, at) => ({
+      key: `turn:${from + at * 9}`,
+      inputTokens: 1,
+      costUsd: 0.25,
+    }))
+
+  test('F5 an agent of thousands of turns has a small book, and totals that count each turn', () => {
+    const { usage, telemetry, notes } = tell(turns(3_000))
+    expect(usage.entries.length).toBeLessThanOrEqual(200)
+    expect(usage.closed).toHaveLength(1)
+    expect(JSON.stringify(usage).length).toBeLessThan(64_000)
+    expect(telemetry).toMatchObject({ inputTokens: 3_000, costUsd: 750 })
+    expect(notes.refused).toBe(0)
+  })
+
+  test('F5 a closed turn told again is refused and counted, one still in the book is replaced, a new one added', () => {
+    const book = turns(300)
+    const [first, last] = [book[0]?.key ?? '', book.at(-1)?.key ?? '']
+    const again = tell([...book, { key: first, inputTokens: 900 }])
+    expect([again.telemetry.inputTokens, again.notes.refused]).toEqual([300, 1])
+    const replaced = tell([...book, { key: last, inputTokens: 5 }, { key: 'turn:9999', inputTokens: 1 }])
+    expect([replaced.telemetry.inputTokens, replaced.notes.refused]).toEqual([305, 0])
+  })
+
+  test('F5 a turn told late that may be among the closed ones is refused and counted, not counted twice', () => {
+    const { telemetry, notes } = tell([...turns(300), { key: 'turn:2', inputTokens: 7 }])
+    expect([telemetry.inputTokens, notes.refused]).toEqual([300, 1])
+  })
+
+  test('F5 figures of a subtree stay apart and less what they list, closed or not', () => {
+    const includes = [{ runId: 'kid', inputTokens: 4 }]
+    const book = turns(300).map((each) => ({ ...each, scope: 'subtree', inputTokens: 10, includes }))
+    expect(tell(book).telemetry.inputTokens).toBe(1_800)
+  })
+
+  test('F5 what one report lists as others’ lowers no other report, closed or not', () => {
+    const lists = (inputTokens: number) => ({ scope: 'subtree', includes: [{ runId: 'kid', inputTokens }] })
+    const odd: Report[] = [
+      { key: 'turn:1', inputTokens: 10, ...lists(12) },
+      { key: 'turn:2', ...lists(5) },
+    ]
+    const rest = turns(298, 3).map((each) => ({ ...each, scope: 'subtree', inputTokens: 10 }))
+    expect(tell([...odd, ...rest.slice(0, 50)]).telemetry.inputTokens).toBe(500)
+    expect(tell([...odd, ...rest]).telemetry.inputTokens).toBe(2_980)
+  })
+
+  test('F5 a closed turn that another stream tells again is refused, too', () => {
+    const { telemetry, notes } = tell([...turns(300), { key: 'turn:1', inputTokens: 1, stream: 'list' }])
+    expect([telemetry.inputTokens, notes.refused]).toEqual([300, 1])
+  })
+
+  test('F5 a stream whose oldest keys were closed is closed as a whole when another goes on', () => {
+    const { usage, telemetry, notes } = tell([
+      ...turns(250),
+      ...turns(60).map((each) => ({ ...each, key: `b${each.key}`, stream: 'B' })),
+      { key: 'turn:99999', inputTokens: 1 },
+    ])
+    expect(usage.closed).toMatchObject([{ stream: 'A', inputTokens: 250 }])
+    expect([telemetry.inputTokens, notes.refused]).toEqual([310, 1])
+  })
+
+  test('F5 keys without a number have no order to close them in: beyond 200 they are refused and counted', () => {
+    const names = Array.from({ length: 210 }, (_, at) => ({ key: `${at}:name`, inputTokens: 1 }))
+    const { usage, telemetry, notes } = tell(names)
+    expect([usage.entries.length, telemetry.inputTokens, notes.refused]).toEqual([200, 200, 10])
+  })
+
+  property(
+    'F5 every key told counts once, whatever is told again and when',
+    fc.tuple(
+      fc.array(fc.tuple(fc.constantFrom('in:', 'out:', 'turn-'), fc.nat(9)), {
+        minLength: 201,
+        maxLength: 500,
+      }),
+      fc.array(fc.tuple(fc.nat(499), fc.nat(499)), { maxLength: 40 }),
+    ),
+    ([reports, repeats]) => {
+      const told: Report[] = reports.map(([series, inputTokens], at) => ({
+        key: `${series}${at}`,
+        inputTokens,
+      }))
+      const again = told.flatMap((each, at) => [
+        each,
+        ...repeats.flatMap(([when, which]) => (when === at && which < at ? (told[which] ?? []) : [])),
+      ])
+      const { usage, telemetry } = tell(again)
+      expect(usage.entries.length).toBeLessThanOrEqual(200)
+      expect(telemetry.inputTokens).toBe(reports.reduce((sum, [, tokens]) => sum + tokens, 0))
+    },
+    40,
+  )
+})

@@ -1,4 +1,7 @@
 /** Runs of harn, dropped onto the app or chosen: the run opens with its rows, and what was imported is said. */
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import type { App } from './support/app.ts'
 import { browserForFile, eventually } from './support/browser.ts'
@@ -253,5 +256,64 @@ test('the storage page takes harn’s files by the keyboard as well, and keeps t
   await app.status('completed')
   await app.open('/storage')
   await app.get('import-input').setInputFiles([{ name: 'x.txt', mimeType: '', buffer: Buffer.from('hello') }])
-  await eventually(() => app.get('import-error').innerText()).toContain('x.txt: This file is not an archive')
+  await eventually(() => app.get('open-error').innerText()).toContain('x.txt is no run of harn')
+  // Said where the person looks, wherever the page is scrolled to.
+  await app.page.evaluate(() => scrollTo(0, document.body.scrollHeight))
+  const box = await app.get('open-error').boundingBox()
+  expect(box?.y).toBeGreaterThanOrEqual(0)
+})
+
+test('a chosen folder opens with the runs it delegated to and the sessions of both', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'harn-'))
+  const child = { ...RUN, id: 'run_b', workflow_name: 'Scout', child_runs: [], metadata: {} }
+  const [worker] = RUN.child_runs
+  const parent = run({ child_runs: [{ ...worker, run_path: '/elsewhere/runs/run_b.json' }] })
+  await mkdir(join(folder, 'runs'))
+  await writeFile(join(folder, 'runs', 'run_a.json'), parent.text)
+  await writeFile(join(folder, 'runs', 'run_b.json'), JSON.stringify(child))
+  await writeFile(join(folder, 'event_log.jsonl'), SESSION)
+  await writeFile(join(folder, 'picture.png'), 'no text')
+  const app = await (await open()).open('/storage')
+  await app.get('import-folder-input').setInputFiles(folder)
+  await app.get('workflow-page').waitFor()
+  expect(app.path).toBe('/workflows/run_a')
+  const said = app.get('open-report')
+  await eventually(() => said.innerText()).toContain('2 runs and 1 session imported.')
+  expect(await said.innerText()).toContain('1 other file left alone.')
+  await app.open('/workflows/run_b')
+  await app.status('completed')
+  await rm(folder, { recursive: true })
+})
+
+test('a session log opened after its record is on its run; the run goes out again as harn wrote it', async () => {
+  const app = await (await open()).open('/inbox')
+  await drop(app, [run()])
+  await app.status('completed')
+  await drop(app, [session])
+  await eventually(() => app.path).toBe('/runs/run_a%3Aw1')
+  await eventually(async () => (await app.tools()).map(({ status }) => status)).toEqual(['completed'])
+  await app.open('/workflows/run_a')
+  const download = app.page.waitForEvent('download')
+  await app.get('harn-export').click()
+  const file = await download
+  expect(file.suggestedFilename()).toBe('run-a.json')
+  const { execution, ...rest } = JSON.parse(await readFile(await file.path(), 'utf8')) as typeof RUN
+  expect(rest).toEqual(Object.fromEntries(Object.entries(RUN).filter(([name]) => name !== 'execution')))
+  expect(execution).toEqual({ cwd: '/work' })
+})
+
+test('a large file is read beside the page, which stays alive, and can be given up; nothing is written then', async () => {
+  const app = await (await open()).open('/inbox')
+  const large = {
+    ...RUN,
+    id: 'run_large',
+    odd: Array.from({ length: 60_000 }, (_, n) => ({ n, text: 'x'.repeat(200) })),
+  }
+  await drop(app, [{ name: 'large.json', text: JSON.stringify(large) }])
+  // The click is heard only if the page is not busy reading.
+  await app.get('cancel-open').click()
+  await eventually(() => app.get('open-report').innerText()).toContain('Cancelled. Nothing was imported.')
+  expect(app.path).toBe('/inbox')
+  await app.open('/workflows/run_large')
+  await app.page.getByText('not known').first().waitFor()
 })

@@ -99,7 +99,12 @@ async function unfinished({ page }: App): Promise<unknown[]> {
 }
 
 const isUnfinished = ({ run, telemetry }: StoredRun): boolean =>
-  run['status'] !== 'completed' || telemetry['inputTokens'] === null
+  run['status'] !== 'completed' ||
+  telemetry['inputTokens'] === null ||
+  // Rows say that it was deleted.
+  run['checkpoint'] !== null ||
+  // Only the row of a turn names it.
+  (run['kind'] === 'background_agent' && telemetry['model'] === null)
 
 /** A page of this origin without the app: all of it is on disk. */
 async function leave({ page }: App): Promise<void> {
@@ -111,8 +116,6 @@ async function leave({ page }: App): Promise<void> {
 const VOLATILE = {
   run: ['createdAt', 'startedAt', 'updatedAt', 'sortAt', 'completedAt', 'lastSequence'],
   checkpoint: ['savedAt'],
-  // Of the core's own bookkeeping: in a row that was looked at while the run was at work.
-  metadata: ['parentCallId', 'promptRef', 'schemaVersion', 'source'],
   telemetry: ['updatedAt', 'elapsedMs'],
   questions: ['askedAt', 'settledAt'],
   toolCalls: ['startedAt'],
@@ -123,7 +126,6 @@ function withoutVolatile({ run, telemetry, questions, toolCalls }: StoredRun): S
     run: {
       ...omit(run, VOLATILE.run),
       checkpoint: omit(Object(run['checkpoint']), VOLATILE.checkpoint),
-      metadata: omit(Object(run['metadata']), VOLATILE.metadata),
     },
     telemetry: omit(telemetry, VOLATILE.telemetry),
     questions: questions.map((question) => omit(question, VOLATILE.questions)),

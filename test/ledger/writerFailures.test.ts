@@ -177,3 +177,16 @@ const contentThat = (put: ContentStore['put']): ContentStore => ({
   delete: async () => {},
   keys: async () => [],
 })
+
+test('W4 who waits for what will never be written is told so, and does not wait for ever', async () => {
+  const t = writing()
+  const over = failing('newer-schema')
+  t.ledger.always({ kind: 'refuse', error: failing() })
+  t.writer.start()
+  t.append([started('r:a')])
+  await turns()
+  const waiting = t.writer.whenIdle()
+  t.writer.refuse(over)
+  await expect(waiting).rejects.toBe(over)
+  await expect(t.writer.whenIdle()).rejects.toBe(over)
+})

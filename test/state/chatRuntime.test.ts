@@ -25,7 +25,11 @@ const shown = ({ toolTimeline }: ThreadRuntime) =>
 const withResearcher = (turn: TurnScript, mode = 'typed'): object[] => [
   turn.started(),
   turn.say('iteration.started', { iteration: 1, max: 12 }),
-  turn.call('call_1', 'web_search', { args: '{"query":"rain"}', label: 'Searching the web' }),
+  turn.call('call_1', 'web_search', {
+    args: '{"query":"rain"}',
+    label: 'Searching the web',
+    detail: 'rain',
+  }),
   turn.result('call_1', { output: '3 results', elapsedMs: 640 }),
   turn.say('iteration.started', { iteration: 2, max: 12 }),
   turn.call('call_3', 'spawn_subagent', { args: '{"agent_id":"researcher","prompt":"EU data, please."}' }),
@@ -47,6 +51,7 @@ describe('rows of a turn', () => {
       id: 'req-1:1:1:call_1',
       callId: 'call_1',
       displayName: 'Searching the web',
+      detail: 'rain',
       argsBuffer: '{"query":"rain"}',
       result: '3 results',
     })
@@ -188,10 +193,23 @@ describe('rows of a turn', () => {
     const runtime = runtimeOf(page)
     const idsOf = (rows: ThreadRuntime['toolTimeline'] | undefined) => rows?.map(({ id }) => id)
     expect(idsOf(runtime.turnTimelines['req-1'])).toContain('subagent:sub-7c1')
-    expect(idsOf(runtime.toolTimeline)).toEqual(['subagent:sub-7c1', 'req-2:1:0:y'])
+    // It stands where it was taken up.
+    expect(idsOf(runtime.toolTimeline)).toEqual(['req-2:1:0:y', 'subagent:sub-7c1'])
     expect(idsOf(runtime.backgroundTasks)).toEqual(['subagent:sub-7c1'])
     expect(runtime.backgroundTasks[0]).toMatchObject({ status: 'running' })
     expect(runtime.backgroundTasks[0]?.subagent?.awaitingQuestion).toBeUndefined()
+  })
+
+  test('openhuman 8.19: a call of a later turn that is named like the launching one keeps its row', async () => {
+    const page = await newPage()
+    const clock = turnClock()
+    const [one, two] = [turnScript(clock, 'req-1'), turnScript(clock, 'req-2')]
+    const question = { questionId: 'q', prompt: '?' }
+    await tell(page, one, ...withResearcher(one, 'async'))
+    await tell(page, one, one.child('sub-7c1', 'run.observed', { status: 'awaiting_user', question }))
+    await tell(page, one, one.done())
+    await tell(page, two, two.started(), two.call('call_3', 'shell'), two.spawned('sub-7c1'))
+    expect(runtimeOf(page).toolTimeline.map(({ name }) => name)).toEqual(['shell', 'subagent:researcher'])
   })
 
   test('openhuman 8.14: a detached subagent outlives its turn and stays among the background tasks', async () => {
@@ -282,6 +300,24 @@ describe('a turn at work', () => {
     })
   })
 
+  test('openhuman 4: what is told in one breath is in the order of its iterations', async () => {
+    const page = await newPage()
+    const turn = turnScript(turnClock(), 'req-1')
+    const word = (text: string, iteration: number) =>
+      turn.say('text.delta', { kind: 'text', text, iteration }, 0)
+    await tell(
+      page,
+      turn,
+      turn.started(),
+      word('One.', 1),
+      turn.say('tool.started', { callId: 'a', name: 'read', iteration: 1 }, 0),
+      word('Two.', 2),
+      turn.say('tool.started', { callId: 'b', name: 'write', iteration: 2 }, 0),
+    )
+    const told = runtimeOf(page).processing.map((item) => ('text' in item ? item.text : item.name))
+    expect(told).toEqual(['One.', 'read', 'Two.', 'write'])
+  })
+
   test('openhuman 4: what streamed is absent after a reload, and nothing unconfirmed is said to run', async () => {
     const scope = newScope()
     const page = await newPage(scope)
@@ -369,6 +405,7 @@ describe('a turn at work', () => {
     const waiting = {
       pendingApproval: {
         requestId: 'req-1',
+        runId: 'req-1',
         questionId: 'approval:call_5',
         message: 'Run command?',
         toolCallId: 'call_5',
@@ -385,6 +422,28 @@ describe('a turn at work', () => {
       turn.say('question.settled', { questionId, state: 'denied', answer: 'deny' })
     await tell(again, turn, settled('approval:call_5'), settled('plan:p'))
     expect(runtimeOf(again)).toMatchObject({ pendingApproval: null, pendingPlanReview: null })
+  })
+
+  test('openhuman 4: what a detached subagent asks for when its turn is over waits, too', async () => {
+    const page = await newPage()
+    const turn = turnScript(turnClock(), 'req-1')
+    const asked = { questionId: 'approval:cc-1', kind: 'approval', prompt: 'Run command?' }
+    await tell(
+      page,
+      turn,
+      ...withResearcher(turn, 'async'),
+      turn.child('sub-7c1', 'tool.started', { callId: 'cc-1', name: 'shell' }),
+      turn.done(),
+      turn.child('sub-7c1', 'question.asked', asked),
+    )
+    const waiting = { requestId: 'req-1', runId: 'sub-7c1', toolName: 'shell', message: 'Run command?' }
+    expect(runtimeOf(page).pendingApproval).toMatchObject(waiting)
+    await tell(
+      page,
+      turn,
+      turn.child('sub-7c1', 'question.settled', { questionId: 'approval:cc-1', state: 'answered' }),
+    )
+    expect(runtimeOf(page).pendingApproval).toBeNull()
   })
 })
 

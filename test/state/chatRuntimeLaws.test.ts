@@ -1,9 +1,10 @@
 /** What holds of every conversation: the same rows live and from disk, bounded, by anybody's ids. SPEC H3, P1, S1. */
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { selectChatRuntimeState } from '../../src/index.ts'
+import { selectChatRuntimeState, selectThreadRows } from '../../src/index.ts'
 import type { ProcessingItem, ThreadRuntime, ToolTimelineRow } from '../../src/index.ts'
 import { LIVE_TEXT_CHARS, PROSE_RUNS } from '../../src/state/chatRuntime/heard.ts'
+import { SETTLED_LOGS_KEPT } from '../../src/state/windows.ts'
 import { asyncProperty } from '../support/property.ts'
 import { runtimeOf, tell, turnClock, turnScript } from './support/chatTurns.ts'
 import type { TurnScript } from './support/chatTurns.ts'
@@ -195,6 +196,33 @@ test('P1 a frame that touches one call leaves the other rows, threads and tables
   expect(after.all.inferenceTurnLifecycleByThread).toBe(before.all.inferenceTurnLifecycleByThread)
   expect(runtimeOf(page)).toBe(after.one)
   expect(selectChatRuntimeState(page.state())).toBe(after.all)
+})
+
+test('P1 what is let go of is in no view of its thread, and is in both again when it is opened', async () => {
+  const page = await newPage()
+  const turn = turnScript(turnClock(), 'req-1')
+  const end = { to: 'completed', trigger: 'result_received' }
+  const ids = Array.from({ length: SETTLED_LOGS_KEPT + 20 }, (_, index) => `sub-${index}`)
+  await tell(page, turn, turn.started())
+  for (const id of ids) {
+    page.source.emit(turn.stream, [turn.spawned(id), turn.child(id, 'run.transitioned', end)])
+  }
+  await page.ledger.whenIdle()
+  const shown = () => ({
+    runtime: runtimeOf(page)
+      .toolTimeline.map(({ id }) => id)
+      .toSorted(),
+    rows: selectThreadRows(page.state(), 't1')
+      .map(({ id }) => id)
+      .toSorted(),
+  })
+  const kept = shown()
+  expect(kept.rows).toHaveLength(SETTLED_LOGS_KEPT)
+  expect(kept.runtime).toEqual(kept.rows)
+  expect(selectThreadRows(page.state(), 't1')).toBe(selectThreadRows(page.state(), 't1'))
+  await page.ledger.openThread('t1')
+  expect(shown().rows).toHaveLength(ids.length)
+  expect(shown().runtime).toEqual(shown().rows)
 })
 
 test('P1 what streams is bounded, and nothing of it outlives the run but its prose', async () => {

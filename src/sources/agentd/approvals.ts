@@ -3,6 +3,7 @@
  * question of the agent's run, which stays when agentd forgets it. SPEC A1, A3.
  */
 import { toPlainJson } from '../../core/bounds.ts'
+import { hashOf } from '../../core/contentKey.ts'
 import type { LogRecord } from '../../core/entities.ts'
 import type { RawEvent, StreamInfo } from '../../core/events.ts'
 import { isUsableId, runLog } from '../../core/ids.ts'
@@ -105,15 +106,16 @@ export function approvalEvents(
   const settled = [...ended, ...forgotten].map((end) =>
     event('question.settled', end, `${end.questionId}:${end.state}`),
   )
-  const open = listed.find(({ state }) => state === null)
+  const open = listed.flatMap(({ questionId, state }) => (state === null ? questionId : []))
   const status = run?.run.status
   const moves: RawEvent[] = []
-  if (open !== undefined && status === 'running') {
+  if (open.length > 0 && status === 'running') {
     const payload = { to: 'awaiting_user', trigger: 'question_asked' }
-    moves.push(event('run.transitioned', payload, `${open.questionId}:waits`))
+    // Of all that is open: with one of them decided the run may have gone on, and it waits for the others.
+    moves.push(event('run.transitioned', payload, `waits:${hashOf(open)}`))
   }
   const last = known.at(-1)
-  if (open === undefined && last !== undefined && status === 'awaiting_user') {
+  if (open.length === 0 && last !== undefined && status === 'awaiting_user') {
     // Whatever the answer was: a denied tool is an error that the agent reads.
     const payload = { to: 'running', trigger: 'answered' }
     moves.push(event('run.transitioned', payload, `${last.questionId}:goes on`))

@@ -18,6 +18,8 @@ export interface Followed {
   follow(agentId: string, once: boolean): void
   unfollow(agentId: string): void
   ids(): readonly string[]
+  /** It is followed, and everything up to now has come. */
+  isComplete(agentId: string): boolean
   /** What the lists have to say of themselves; null when they were read. */
   lists(trouble: string | null): void
   end(): void
@@ -91,6 +93,7 @@ export function createFollowed({ connect, sink, clock, backoff = BACKOFF }: Foll
     },
     unfollow,
     ids: () => [...new Set([...followed.keys(), ...histories])],
+    isComplete: (agentId) => followed.has(agentId) && !waiting.has(agentId) && !troubles.has(agentId),
     lists(trouble) {
       listTrouble = trouble
       tell()

@@ -24,6 +24,8 @@ export function keepReading(options: AgentdOptions & { clock: Clock }, sink: Sou
   const followed = createFollowed({ connect, sink, clock, backoff })
   /** Rows as they were read last. */
   const seen = new Map<string, string>()
+  /** Ended agents whose rows say that they run again. */
+  const begunAgain = new Set<string>()
   let ended = false
   let cancel = (): void => {}
 
@@ -40,23 +42,35 @@ export function keepReading(options: AgentdOptions & { clock: Clock }, sink: Sou
       if (broken.length > 0 || listed.has(each)) continue
       followed.unfollow(each)
       seen.delete(each)
+      begunAgain.delete(each)
     }
   }
 
   async function takeRow(row: AgentRow): Promise<void> {
+    // Said at an earlier reading, and its stream, which has all it was sent since, may have told of it.
+    if (begunAgain.has(row.id) && followed.isComplete(row.id)) await beginAgain(row)
+    if (ended) return
     if (seen.get(row.id) !== row.hash) {
       const known = await sink.record(row.log)
       if (ended) return
       const isNew = !seen.has(row.id)
       seen.set(row.id, row.hash)
       if (isNew) sink.receive(streamOf(row.id), [announce(row, clock.now())])
-      if (isRestart(known, row)) {
-        const attempt = lifecycleOf(known).attempt + 1
-        sink.receive(streamOf(row.id), [restart(row, attempt, clock.now())])
-      }
+      if (isRestart(known, row)) begunAgain.add(row.id)
       sink.receive(LIST_STREAM, [observe(row, clock.now())])
     }
     followed.follow(row.id, isEnded(row.fact.state))
+  }
+
+  /** For servers whose stream does not tell of a start: with both, one start would be two attempts. */
+  async function beginAgain(row: AgentRow): Promise<void> {
+    const stream = streamOf(row.id)
+    // What was received of it is in the record then.
+    await sink.durable(stream.id, 0)
+    const known = await sink.record(row.log)
+    begunAgain.delete(row.id)
+    if (ended || !isRestart(known, row)) return
+    sink.receive(stream, [restart(row, lifecycleOf(known).attempt + 1, clock.now())])
   }
 
   async function readApprovals(read: () => Promise<readonly unknown[]>): Promise<void> {

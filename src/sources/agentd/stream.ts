@@ -34,13 +34,18 @@ export function followAgent(options: FollowOptions): () => void {
   const stream = streamOf(agentId)
   let ended = false
   let failures = 0
+  /** Connections since the last event that was new. */
+  let vain = 0
   let cancelWait = (): void => {}
   let hangUp = (): void => {}
 
   function again(trouble: string | null): void {
     if (ended) return
     hangUp()
-    const wait = trouble === null ? 0 : (backoff[Math.min(failures, backoff.length - 1)] ?? 0)
+    // What was skipped is fetched at once; a server that says so again and again brings nothing by it.
+    const tries = trouble === null ? vain - 1 : failures
+    const wait = tries < 0 ? 0 : (backoff[Math.min(tries, backoff.length - 1)] ?? 0)
+    vain += 1
     if (trouble !== null) {
       failures += 1
       heard(trouble)
@@ -84,6 +89,7 @@ export function followAgent(options: FollowOptions): () => void {
             again(null)
             return
           }
+          if (frame.seq > latest) vain = 0
           latest = Math.max(latest, frame.seq)
           sink.receive(stream, convert(agentId, frame, clock.now()))
           return

@@ -6,6 +6,7 @@ import type { Json } from '../../core/entities.ts'
 import { hashOf } from '../../core/contentKey.ts'
 import type { RunContext } from './context.ts'
 import { details, logOfStage, stageOf } from './context.ts'
+import { compactionMark, MARKS } from './facts.ts'
 import type { JsonObject } from './records.ts'
 import { isObject } from './records.ts'
 
@@ -17,14 +18,14 @@ interface Mark {
 
 /** Facts of all compactions of a run and its stages. */
 export function addCompactions(context: RunContext): void {
-  const { facts, stream, agentLog, startedAt, savedAt } = context
+  const { facts, startedAt, savedAt } = context
   for (const { ids, stageId, told } of gather(context)) {
     const [id = ''] = ids
     const log = logOfStage(context, stageId)
     const stage = stageOf(context, stageId)
     facts.add({
       log,
-      ...(log === agentLog && { stream }),
+      stream: MARKS,
       type: 'transcript.compacted',
       payload: {
         before: measured(told, 'estimated_tokens_before', 'tokens_before'),
@@ -36,7 +37,7 @@ export function addCompactions(context: RunContext): void {
         schemaVersion: measured(told, 'schema_version') ?? 0,
         ...details(told),
       },
-      key: `compaction:${id}`,
+      key: compactionMark(id),
       at: [stage?.finishedAt ?? null, stage?.startedAt ?? null, startedAt, savedAt],
     })
   }

@@ -38,6 +38,14 @@ export interface Facts {
 export const harnStream = (runId: string, part = 1): string =>
   part === 1 ? `harn:${runId}` : `harn:${runId}:${part}`
 
+/**
+ * Where marks stand that a run record and a session log both tell of, each under the mark's own id: whichever comes
+ * second, in one import or a year later, is known already.
+ */
+export const MARKS = 'harn:marks'
+export const compactionMark = (id: string): string => toPosition(`compaction:${id}`)
+export const handoffMark = (id: string): string => toPosition(`handoff:${id}`)
+
 /** Collects facts in order; of two with one key the first stays. */
 export function createFacts(runId: string): Facts {
   const events: HarnEvent[] = []
@@ -94,3 +102,7 @@ export function line(text: string | null | undefined, limit = LINE): string | nu
   if (text === null || text === undefined || text === '') return null
   return text.length <= limit ? text : `${text.slice(0, limit - 1)}…`
 }
+
+/** The same of a value that may be anything. */
+export const textLine = (value: Json | undefined, limit = LINE): string | null =>
+  typeof value === 'string' ? line(value, limit) : null

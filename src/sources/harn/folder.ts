@@ -4,17 +4,16 @@
  */
 import type { LogId } from '../../core/ids.ts'
 import { idOfLog, runLog, workflowLog } from '../../core/ids.ts'
-import { isSettled } from '../../core/status.ts'
-import type { RunStatusName } from '../../core/status.ts'
 import type { HarnEvent } from './facts.ts'
 import { memberId } from './facts.ts'
+import { linkStanding, noteSessions, takeSession } from './folderSessions.ts'
+import type { HarnKnown, SessionRuns } from './folderSessions.ts'
 import { harnFileKind, normal, resolvePath, runsIn } from './folderFiles.ts'
 import type { HarnFileKind } from './folderFiles.ts'
 import { importHarnRun } from './importRun.ts'
 import { isObject } from './records.ts'
 import type { JsonObject } from './records.ts'
 import type { DroppedSecrets, Skipped } from './report.ts'
-import { importHarnSession } from './session.ts'
 import { importHarnSidecar, sidecarPath } from './sidecar.ts'
 
 export interface HarnFile {
@@ -43,12 +42,15 @@ export interface HarnFolderReport {
 /** Runs may delegate this deep; what lies deeper is imported as runs of their own. */
 const MOST_DEPTH = 32
 
-/** Pure: the same files, in any order, give the same events. */
-export function importHarnFolder(files: Iterable<HarnFile>): HarnFolderImport {
+/**
+ * Pure: the same files, in any order, give the same events. `known` is what earlier imports left in the ledger: a record
+ * and a session log that come apart are one all the same.
+ */
+export function importHarnFolder(files: Iterable<HarnFile>, known: HarnKnown = {}): HarnFolderImport {
   const gathered: Gathered = {
     byPath: new Map(),
     events: new Map(),
-    sessionRuns: new Map(),
+    sessions: { runs: new Map(), known },
     children: [],
     lists: newLists(),
   }
@@ -60,15 +62,18 @@ export function importHarnFolder(files: Iterable<HarnFile>): HarnFolderImport {
   for (const file of kinds('run')) takeRun(gathered, file)
   const roots = linkChildren(gathered)
   for (const file of kinds('sidecar')) takeSidecar(gathered, file)
-  const sessions = kinds('session').map((file) => takeSession(gathered, file))
   const { lists } = gathered
+  const sessions = kinds('session').map((file) =>
+    takeSession(file, gathered.sessions, { ...lists, events: gathered.events }),
+  )
+  const linked = linkStanding(gathered.sessions, gathered.events)
   for (const file of kinds('unknown'))
     lists.skipped.push({ path: file.path, reason: 'It is none of harn’s files.' })
   for (const file of kinds('archive'))
     lists.skipped.push({ path: file.path, reason: 'It is an archive of a run ledger: import it by itself.' })
 
-  const events = [...gathered.events.values()].flatMap((each) => [...each])
-  const alone = sessions.flatMap((each) => each).find(({ isRecorded }) => !isRecorded)
+  const events = [...[...gathered.events.values()].flat(), ...linked]
+  const alone = sessions.flat().find(({ isRecorded }) => !isRecorded) ?? sessions.flat()[0]
   const [root] = roots
   return {
     events,
@@ -102,8 +107,7 @@ interface Gathered {
   byPath: Map<string, OpenFile>
   /** By file, in the order they are to be folded. */
   events: Map<string, HarnEvent[]>
-  /** Which run a session is of; null where two runs lay claim to it. */
-  sessionRuns: Map<string, string | null>
+  sessions: SessionRuns
   children: Delegated[]
   lists: Lists
 }
@@ -130,7 +134,7 @@ function takeRun(gathered: Gathered, { path, text }: OpenFile): void {
   for (const record of runsIn(text)) {
     const id = textOf(record['id']) ?? (own === undefined ? null : idOfLog(own.event.log as LogId))
     if (id === null) continue
-    noteSessions(gathered, record, id)
+    noteSessions(gathered.sessions.runs, record, id)
     gathered.children.push({ path, runId: id, workers: delegatedOf(record) })
   }
 }
@@ -153,25 +157,6 @@ function delegatedOf(record: JsonObject): Delegated['workers'] {
     seen.add(workerId)
     return [{ workerId, runPath }]
   })
-}
-
-function noteSessions({ sessionRuns }: Gathered, record: JsonObject, runId: string): void {
-  const note = (session: string | null, run: string): void => {
-    if (session === null) return
-    const known = sessionRuns.get(session)
-    sessionRuns.set(session, known === undefined || known === run ? run : null)
-  }
-  const metadata = record['metadata']
-  if (isObject(metadata)) note(textOf(metadata['session_id']), runId)
-  for (const stage of records(record['stages'])) {
-    const about = stage['metadata']
-    const id = textOf(stage['id'])
-    if (isObject(about) && id !== null) note(textOf(about['session_id']), memberId(runId, id))
-  }
-  for (const child of records(record['child_runs'])) {
-    const worker = textOf(child['worker_id'])
-    if (worker !== null) note(textOf(child['session_id']), memberId(runId, worker))
-  }
 }
 
 /** Ties each delegated run to the worker that did it; gives back the runs nobody delegated. */
@@ -239,53 +224,6 @@ function takeSidecar(gathered: Gathered, { path, text }: OpenFile): void {
   gathered.events.set(path, [...read.events])
   gathered.lists.skipped.push(...read.skipped)
   if (read.torn) gathered.lists.notes.push(`${path}: the file ends within a line; that line is left out.`)
-}
-
-function takeSession(gathered: Gathered, { path, text }: OpenFile) {
-  const { sessionRuns, lists } = gathered
-  const read = importHarnSession(text, { path, runOf: (session) => sessionRuns.get(session) ?? null })
-  const told = new Set([...gathered.events.values()].flat().flatMap(markOf))
-  const fresh = read.events.filter((each) => !markOf(each).some((mark) => told.has(mark)))
-  if (fresh.length < read.events.length)
-    lists.notes.push(
-      `${path}: ${read.events.length - fresh.length} marks are told by the run record already.`,
-    )
-  lists.skipped.push(...read.report.skipped)
-  lists.notes.push(...read.report.notes.map((sentence) => `${path}: ${sentence}`))
-  gathered.events.set(path, placeBeforeEnds(gathered, fresh))
-  return read.sessions
-}
-
-/** Compactions and handoffs are told by record and session alike, with one id. */
-function markOf({ event }: HarnEvent): string[] {
-  if (event.type !== 'transcript.compacted' && event.type !== 'handoff.recorded') return []
-  const { id } = event.payload as { id?: unknown }
-  return typeof id === 'string' ? [`${event.type} ${id}`] : []
-}
-
-/** What a session tells of a recorded run happened before that run ended, and is folded there. Gives back the rest. */
-function placeBeforeEnds(gathered: Gathered, told: readonly HarnEvent[]): HarnEvent[] {
-  const byLog = new Map<string, HarnEvent[]>()
-  for (const each of told) {
-    const known = byLog.get(each.event.log)
-    if (known === undefined) byLog.set(each.event.log, [each])
-    else known.push(each)
-  }
-  return [...byLog].flatMap(([log, events]) => {
-    for (const [path, known] of gathered.events) {
-      const end = known.findLastIndex(({ event }) => event.log === log && isEnd(event))
-      if (end === -1) continue
-      gathered.events.set(path, [...known.slice(0, end), ...events, ...known.slice(end)])
-      return []
-    }
-    return events
-  })
-}
-
-function isEnd({ type, payload }: HarnEvent['event']): boolean {
-  const { to, status } = payload as { to?: RunStatusName; status?: RunStatusName }
-  const reached = type === 'run.transitioned' ? to : type === 'run.observed' ? status : undefined
-  return reached !== undefined && isSettled(reached)
 }
 
 const records = (value: unknown): readonly JsonObject[] =>

@@ -5,7 +5,7 @@
 import type { Json } from '../../core/entities.ts'
 import type { RunContext } from './context.ts'
 import { details } from './context.ts'
-import { idOr, line } from './facts.ts'
+import { handoffMark, idOr, line, MARKS } from './facts.ts'
 import type { Handoff, JsonObject } from './records.ts'
 import { HANDOFF, isObject, readRecord } from './records.ts'
 import { byTimeThenId, toEpochMs } from './times.ts'
@@ -19,7 +19,7 @@ interface Told {
 
 /** Facts of all handoffs of a run. */
 export function addHandoffs(context: RunContext): void {
-  const { facts, agentLog, stream, runId, startedAt, report } = context
+  const { facts, agentLog, runId, startedAt, report } = context
   for (const { id, value, raw, at } of gather(context)) {
     const { confidence } = value
     const clamped = confidence === null ? null : Math.min(1, Math.max(0, confidence))
@@ -27,7 +27,7 @@ export function addHandoffs(context: RunContext): void {
       report.repaired(`Handoff ${id}: a confidence of ${confidence} was taken for ${clamped}.`)
     facts.add({
       log: agentLog,
-      stream,
+      stream: MARKS,
       type: 'handoff.recorded',
       payload: {
         target: line(targetOf(value.target_persona_or_human)) ?? 'unknown',
@@ -39,7 +39,7 @@ export function addHandoffs(context: RunContext): void {
         runId: value.parent_run_id || runId,
         ...details(raw),
       },
-      key: `handoff:${id}`,
+      key: handoffMark(id),
       at: [at, startedAt],
     })
   }

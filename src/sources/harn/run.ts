@@ -9,7 +9,8 @@ import { addChildren } from './children.ts'
 import { addCompactions } from './compactions.ts'
 import type { MergePolicy, RunContext } from './context.ts'
 import { known, logsOf, streamOf, timesOf } from './context.ts'
-import { createFacts, idOr, line } from './facts.ts'
+import { hashOf } from '../../core/contentKey.ts'
+import { createFacts, harnStream, idOr, line, textLine } from './facts.ts'
 import type { HarnEvent } from './facts.ts'
 import { addHandoffs } from './handoffs.ts'
 import { addQuestions, readHitlLog } from './hitl.ts'
@@ -98,6 +99,8 @@ function register(context: RunContext, options: RunOptions): void {
   const { origin, signature } = originOf(context)
   const task = line(run.task, 16_000)
   const at = [startedAt]
+  const definitionId = run.workflow_id && isUsableId(run.workflow_id) ? run.workflow_id : 'unknown'
+  const phases = declarePhases(context)
   const parents = [options.parentRunId, run.parent_run_id].filter(
     (id) => id && id !== runId && isUsableId(id),
   )
@@ -105,15 +108,25 @@ function register(context: RunContext, options: RunOptions): void {
     log: workflowLog,
     type: 'workflow.registered',
     payload: {
-      definitionId: run.workflow_id && isUsableId(run.workflow_id) ? run.workflow_id : 'unknown',
+      definitionId,
       title: line(run.workflow_name, 500),
-      phases: declarePhases(context),
+      phases,
       input: task === null ? null : { task },
       origin,
       status: 'running',
       startedAt,
     },
     key: `run:${runId}:registered`,
+    at,
+  })
+  // A longer file of the run knows nodes, and ways between them, that a shorter one did not. Beside the run's own
+  // stream: whether it is in its second attempt is no question of its nodes.
+  facts.add({
+    log: workflowLog,
+    stream: `${harnStream(runId)}:nodes`,
+    type: 'workflow.registered',
+    payload: { definitionId, phases },
+    key: `nodes:${hashOf(phases as unknown as Json)}`,
     at,
   })
   facts.add({
@@ -130,7 +143,8 @@ function register(context: RunContext, options: RunOptions): void {
       metadata: known({
         harn: 'run',
         signature,
-        mode: line(metadata['mode'] as string | null, 100),
+        mode: textLine(metadata['mode'], 100),
+        sessionId: textLine(metadata['session_id'], 200),
         ...timesOf(raw, ['started_at']),
       }),
       status: 'running',

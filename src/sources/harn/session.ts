@@ -4,6 +4,7 @@
  */
 import type { RawEvent } from '../../core/events.ts'
 import { runLog } from '../../core/ids.ts'
+import { MARKS } from './facts.ts'
 import type { HarnEvent } from './facts.ts'
 import { convertEvent } from './sessionEvents.ts'
 import { readSessionLines } from './sessionLines.ts'
@@ -72,6 +73,8 @@ export function importHarnSession(text: string, options: SessionImportOptions = 
   }
 }
 
+export const sessionStream = (sessionId: string): string => `harn:session:${sessionId}`
+
 interface ConvertedSession {
   sessionId: string
   runId: string
@@ -92,9 +95,10 @@ function convertSession(lines: readonly SessionLine[], options: SessionImportOpt
   const { runOfWorker = (workerId: string) => workerId } = options
   const session = new SessionState(first, { runId, isRecorded, runOfWorker })
   const log = runLog(runId)
-  const stream = `harn:session:${sessionId}`
+  const stream = sessionStream(sessionId)
   const events: HarnEvent[] = []
   const unknownKinds: string[] = []
+  const marks = new Set<string>()
   let misshapen = 0
   let at = spoken.find((line) => line.at !== null)?.at ?? NO_TIME
   const begin = at
@@ -109,7 +113,14 @@ function convertSession(lines: readonly SessionLine[], options: SessionImportOpt
     if (verdict === 'misshapen') misshapen += 1
     const place = `${line.kind.slice(0, 60)}:${line.index}:${line.hash}`
     for (const fact of [...opening, ...facts]) {
-      if (fact !== FOLDED) events.push({ stream, event: toRaw(fact, { log, place, at }) })
+      if (fact === FOLDED) continue
+      const event = toRaw(fact, { log, place, at })
+      const { mark } = fact
+      if (mark === undefined) events.push({ stream, event })
+      else if (!marks.has(mark)) events.push({ stream: MARKS, event: { ...event, position: mark } })
+      // The same mark again: told once, and what this line says of it is kept.
+      else events.push({ stream, event: toRaw(keptAs(line), { log, place, at }) })
+      if (mark !== undefined) marks.add(mark)
     }
   }
   if (!isRecorded) events.unshift({ stream, event: registration(session, spoken, begin) })
@@ -121,6 +132,11 @@ function convertSession(lines: readonly SessionLine[], options: SessionImportOpt
   ].filter((note) => note !== false)
   return { sessionId, runId, isRecorded, events, notes, unknownKinds }
 }
+
+const keptAs = ({ kind: name, event: value }: SpokenLine): Fact => ({
+  type: 'foreign',
+  payload: { name, value },
+})
 
 function toRaw(fact: Fact, { log, place, at }: { log: string; place: string; at: number }): RawEvent {
   const payload = fact.type === 'foreign' ? { source: 'harn', ...fact.payload } : fact.payload

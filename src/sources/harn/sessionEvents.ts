@@ -8,6 +8,7 @@ import { QUESTION_KINDS } from '../../core/entities.ts'
 import { isSettled } from '../../core/status.ts'
 import { workerEnd, workerStatus } from './sessionWorkers.ts'
 import type { JsonObject } from './records.ts'
+import { compacted, handedOn } from './sessionMarks.ts'
 import type { Fact, SessionState } from './sessionState.ts'
 import { asLine, asText } from './sessionState.ts'
 import { startTool, updateTool } from './sessionTools.ts'
@@ -114,10 +115,10 @@ const KINDS: ReadonlyMap<string, Kind> = new Map(
         estimated_tokens_before: json.nullish(),
         estimated_tokens_after: json.nullish(),
       },
-      (event) => [{ type: 'transcript.compacted', payload: toCompaction(event as JsonObject) }],
+      (event) => [compacted(event as JsonObject)],
     ),
     handoff: kind({ artifact_id: z.string(), handoff: z.looseObject({}) }, ({ artifact_id, handoff }) => [
-      { type: 'handoff.recorded', payload: toHandoff(artifact_id, handoff as JsonObject) },
+      handedOn(artifact_id, handoff as JsonObject),
     ]),
     artifact: kind(
       {
@@ -204,9 +205,11 @@ export interface Converted {
 export function convertEvent(name: string, event: JsonObject, session: SessionState): Converted {
   const known = KINDS.get(name)
   const whole: Fact = { type: 'foreign', payload: { name, value: event } }
-  if (known === undefined) return { facts: [whole], verdict: KEPT.has(name) ? 'kept' : 'unknown' }
+  const alien: Fact = { type: 'foreign', payload: { ...whole.payload, understood: false } }
+  if (known === undefined)
+    return KEPT.has(name) ? { facts: [whole], verdict: 'kept' } : { facts: [alien], verdict: 'unknown' }
   const read = known.schema.safeParse(event)
-  if (!read.success) return { facts: [whole], verdict: 'misshapen' }
+  if (!read.success) return { facts: [alien], verdict: 'misshapen' }
   const facts = known.convert(read.data as never, session)
   const [first, ...others] = facts
   if (first === undefined || first.type === 'foreign')
@@ -251,36 +254,6 @@ function toQuestion(questionId: string, raw: string, payload: Json | undefined):
   const known = QUESTION_KINDS.find((each) => each === raw)
   const prompt = asLine(said as string | undefined) ?? 'harn waits for a person and does not say what for.'
   return { questionId, ...(known !== undefined && { kind: known }), prompt, asked: payload ?? null }
-}
-
-/** The receipt where there is one, flat fields elsewhere; what was not measured is null, never 0. */
-export function toCompaction(event: JsonObject): JsonObject {
-  const receipt = event['receipt']
-  const from = typeof receipt === 'object' && receipt !== null ? (receipt as JsonObject) : event
-  const tokens = (...names: readonly string[]): number | null => {
-    const figure = names.map((name) => from[name]).find((each) => each !== undefined && each !== null)
-    return typeof figure === 'number' && Number.isSafeInteger(figure) && figure >= 0 ? figure : null
-  }
-  const id = from['receipt_id'] ?? from['id']
-  return {
-    before: tokens('estimated_tokens_before', 'tokens_before'),
-    after: tokens('estimated_tokens_after', 'tokens_after'),
-    id: typeof id === 'string' && id !== '' ? id : null,
-    ...(from !== event && { details: from }),
-  }
-}
-
-export function toHandoff(artifactId: string, handoff: JsonObject): JsonObject {
-  const to = handoff['target_persona_or_human']
-  const target = (typeof to === 'object' && to !== null ? to : {}) as JsonObject
-  const named = [target['label'], target['id'], target['name'], to].find((each) => typeof each === 'string')
-  const id = handoff['id']
-  return {
-    target: asLine(named as string | undefined) ?? 'unknown',
-    task: typeof handoff['task'] === 'string' ? asLine(handoff['task']) : null,
-    id: typeof id === 'string' && id !== '' ? id : artifactId,
-    details: handoff,
-  }
 }
 
 /** How a session ended, in the word it was closed with. */

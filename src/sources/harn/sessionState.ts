@@ -17,6 +17,8 @@ export interface Fact {
   payload: { readonly [key: string]: unknown }
   /** Tells the facts of one line apart. */
   suffix?: string | undefined
+  /** A mark that the run record may tell of as well: where both of them put it. */
+  mark?: string | undefined
 }
 
 export interface End {

@@ -4,7 +4,7 @@ import { runLog } from '../../core/ids.ts'
 import { addArtifacts } from './artifacts.ts'
 import type { RunContext, StageItem } from './context.ts'
 import { known, timesOf } from './context.ts'
-import { foreignPayload, idOr, line, memberId } from './facts.ts'
+import { foreignPayload, idOr, line, memberId, textLine } from './facts.ts'
 import { hashOf } from '../../core/contentKey.ts'
 import type { Run } from './records.ts'
 import { ATTEMPT, isObject, readList, STAGE } from './records.ts'
@@ -57,6 +57,7 @@ export function addStage(context: RunContext, stage: StageItem): void {
         stageId,
         nodeId: stage.node,
         stageKind: line(value.kind, 200),
+        sessionId: textLine(value.metadata?.['session_id'], 200),
         ...timesOf(raw, ['started_at']),
       }),
       status: 'running',

@@ -138,12 +138,13 @@ function completion(read: Reader, inner: Reader): Fields {
 /** What is known of an agent when it ends. */
 function detailsOf(message: Message): Fields {
   const inner = message.reader().reader('subagent')
+  const files = inner.lines('changed_files') ?? []
   return present({
     outputChars: inner.count('output_chars'),
     iterations: inner.count('iterations'),
     elapsedMs: inner.amount('elapsed_ms'),
     worktreePath: inner.line('worktree_path'),
-    changedFiles: inner.lines('changed_files'),
+    changedFiles: files.length > 0 ? files : null,
     isDirty: inner.flag('dirty_status'),
   })
 }

@@ -27,10 +27,14 @@ export function noticeFact(message: Message, read: Reader): Fact | null {
   }
 }
 
-/** Requests and decisions name the call they are about; a request without one is told apart by what it says. */
+/**
+ * Requests and decisions have an id of their own, or name the call they are about; a request with neither is told apart
+ * by what it says.
+ */
 export function approvalIdOf(message: Message): string | null {
   const { tool_call_id: callId } = message.fields
   const prefix = message.name === 'plan_review_request' ? 'plan' : 'approval'
+  if (message.gate !== null) return `${prefix}:@${message.gate}`.slice(0, 200)
   if (typeof callId === 'string' && callId !== '') return `${prefix}:${callId}`.slice(0, 200)
   return message.name === 'approval_decided' ? null : `${prefix}:${contentHash(message)}`
 }

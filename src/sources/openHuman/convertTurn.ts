@@ -93,6 +93,7 @@ export function toolStart(read: Reader, iteration: number | null): Fields {
     callId: callIdOf(read),
     name: read.line('tool_name', 500) ?? 'unknown',
     label: read.line('tool_display_label', 500),
+    detail: read.line('tool_display_detail', 2_000),
     args: read.text('args'),
     ...(iteration !== null && { iteration }),
   }
@@ -111,6 +112,7 @@ export function toolEnd(read: Reader, iteration: number | null): Fields {
     callId: callIdOf(read),
     ...(name !== null && { name }),
     label: read.line('tool_display_label', 500),
+    detail: read.line('tool_display_detail', 2_000),
     ...(iteration !== null && { iteration }),
     status: isFailed ? 'failed' : success === true ? 'completed' : 'unknown',
     args: read.text('args'),

@@ -18,6 +18,8 @@ const list = (id: string): StreamInfo => ({ id, contiguous: false, first: 1, kin
 export const LIST_STREAM = list('openhuman:list')
 export const WORKFLOWS_STREAM = list('openhuman:workflows')
 export const TEAMS_STREAM = list('openhuman:teams')
+/** What a person wrote, by the turn it began. */
+export const WRITTEN_STREAM = list('openhuman:written')
 
 /** Run events have running numbers of their own. */
 export const eventsStream = (runId: string): StreamInfo => ({

@@ -18,7 +18,10 @@ export interface Message {
   name: string
   /** The core sends most messages twice: as `chat_done` and as `chat:done`. */
   form: 'underscore' | 'colon'
+  /** Of the turn it is about. */
   requestId: string
+  /** Approvals and plans of a real core bear an id of their own in its place: the one to decide them by. */
+  gate: string | null
   threadId: string | null
   clientId: string | null
   seq: number | null
@@ -76,6 +79,7 @@ export function readMessage(raw: unknown, wireName: string | null, now: number):
     name,
     form,
     requestId,
+    gate: null,
     threadId: envelope.id('thread_id'),
     clientId: envelope.id('client_id'),
     seq,
@@ -90,6 +94,13 @@ export function readMessage(raw: unknown, wireName: string | null, now: number):
 }
 
 export const isPlaced = (message: Message | Unplaced): message is Message => 'requestId' in message
+
+/** What is asked of a person on the way, by others than those who number a turn's messages. */
+export const isGate = ({ name }: Message): boolean => /^nothing/.test(name)
+
+/** The same message, as one of the turn that it holds up. */
+export const addressedTo = (message: Message, requestId: string): Message =>
+  message.requestId === requestId ? message : { ...message, requestId, gate: message.requestId }
 
 /** Where a message stands in its turn's stream. */
 export const positionOf = (message: Message): Position => message.seq ?? contentKey(message)

@@ -9,7 +9,7 @@ import { systemClock } from '../../platform/browser.ts'
 import { tellMessage, unplaced } from './convert.ts'
 import type { Converted, Told } from './convert.ts'
 import { followUps, isTurnEnd } from './convertFollow.ts'
-import { isPlaced, readMessage, taskOf, turnStream } from './identity.ts'
+import { addressedTo, isGate, isPlaced, readMessage, taskOf, turnStream } from './identity.ts'
 import type { Message } from './identity.ts'
 import { createOrder } from './liveOrder.ts'
 import type { Order } from './liveOrder.ts'
@@ -24,11 +24,13 @@ export interface LiveOptions {
   /** An event of a run was handed over: what a list said of it before is old. */
   onRunHeard?(log: LogId, type: string): void
   /** A turn ended, by its own word. */
-  onTurnEnded?(threadId: string | null, requestId: string): void
+  onTurnEnded?(requestId: string): void
 }
 
 /** Turns whose order is remembered; those heard last. */
 const TURNS_KEPT = 200
+/** Approvals and plans of turns nothing was heard of yet. */
+const HELD_KEPT = 100
 
 interface Heard {
   raw: unknown
@@ -55,6 +57,9 @@ export function connectLive(sink: SourceSink, options: LiveOptions): () => void 
   const lanes = new Map<string, Lane>()
   /** What was handed over to be refused, and the form of its name. */
   const refused = new Map<string, Message['form']>()
+
+  /** Approvals and plans that wait for a word of the turn they hold up. */
+  let held: Heard[] = []
 
   /** An answer of the ledger may come when nobody listens any more. */
   let isClosed = false
@@ -106,8 +111,28 @@ export function connectLive(sink: SourceSink, options: LiveOptions): () => void 
         return
       }
       lane.inbox.shift()
-      take(heard, turn, order)
+      if (isGate(heard.message) && !turn.isKnown) holdUp(heard)
+      else take(heard, turn, order)
+      if (held.length > 0 && turn.isKnown) release(turn)
     }
+  }
+
+  function holdUp({ raw, message }: Heard): void {
+    const turn = memory.heldBy(message.requestId, message.threadId)
+    if (turn === null) {
+      held = [...held, { raw, message }].slice(-HELD_KEPT)
+      return
+    }
+    const lane = laneOf(turn.requestId)
+    lane.inbox.push({ raw, message: addressedTo(message, turn.requestId) })
+    pump(turn.requestId, lane)
+  }
+
+  function release(turn: Turn): void {
+    const isFor = ({ message }: Heard): boolean => message.threadId === turn.threadId
+    const due = held.filter(isFor)
+    held = held.filter((each) => !isFor(each))
+    for (const each of due) holdUp(each)
   }
 
   async function ask(requestId: string, lane: Lane, question: () => Promise<void>): Promise<void> {
@@ -136,7 +161,7 @@ export function connectLive(sink: SourceSink, options: LiveOptions): () => void 
     if (message.seq === null) hand(told)
     if (!told.isNew) return
     hand({ stream: turnStream(turn.requestId), events: followUps(message, turn, memory) })
-    if (isTurnEnd(message)) onTurnEnded?.(message.threadId ?? turn.threadId, turn.requestId)
+    if (isTurnEnd(message)) onTurnEnded?.(turn.requestId)
   }
 
   const stop = listen(socket, receive, sink.status)

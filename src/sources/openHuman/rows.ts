@@ -2,7 +2,7 @@
  * Owns what a row of the core's `agent_runs` says of a run. A row tells what is missing here; figures of 0 in its
  * columns mean unknown, and an upsert never cleared what an earlier state of the run left behind.
  */
-import type { RunRecord, UsageEntry } from '../../core/entities.ts'
+import type { Json, RunRecord, UsageEntry } from '../../core/entities.ts'
 import type { RawEvent } from '../../core/events.ts'
 import { runLog } from '../../core/ids.ts'
 import type { Trigger } from '../../core/status.ts'
@@ -47,6 +47,27 @@ const TRIGGER: Readonly<Record<RowStatus, Trigger>> = {
   interrupted: 'process_exited',
 }
 
+/** How the core marks the rows that it writes itself. */
+const WRITTEN_BY: readonly unknown[] = ['web_channel', 'agent_progress']
+
+/**
+ * What a row says beside its fields. What follows from those, and how the core marks its own rows, is left out: a run
+ * is the same whether or not one of its rows was read.
+ */
+export function metadataOf(row: Row): Readonly<Record<string, Json>> {
+  const { parentCallId: _call, source, schemaVersion, ...others } = row.metadata ?? {}
+  const seeds = [
+    `thread:${row.parentThreadId}:request:${row.id}`,
+    `thread:${row.workerThreadId}:message:seed`,
+  ]
+  return {
+    ...others,
+    ...(!WRITTEN_BY.includes(source) && known({ source })),
+    ...(schemaVersion !== 1 && known({ schemaVersion })),
+    ...(!seeds.includes(row.promptRef ?? '') && known({ promptRef: row.promptRef })),
+  }
+}
+
 function observed(row: Row, record: RunRecord | null): RawEvent {
   const { metadata, status } = row
   const fields = known({
@@ -64,7 +85,7 @@ function observed(row: Row, record: RunRecord | null): RawEvent {
   const payload = {
     ...fields,
     origin: { source: 'openhuman' },
-    metadata: { ...metadata, ...known({ promptRef: row.promptRef }) },
+    metadata: metadataOf(row),
     ...(status != null && statusFields(row, status, record)),
   }
   return fact(row, 'run.observed', 'row', payload)
@@ -73,6 +94,8 @@ function observed(row: Row, record: RunRecord | null): RawEvent {
 function statusFields(row: Row, status: RowStatus, record: RunRecord | null): object {
   if (status === 'awaiting_user') return { status, trigger: TRIGGER[status], question: questionOf(row) }
   if (!isSettled(status)) {
+    // Rows know of no approval: they say running while one waits. What became of it, messages tell.
+    if (record?.questions.some(({ kind, state }) => kind === 'approval' && state === 'open')) return {}
     // Error, summary and end of a row in flight are what an earlier end of the run left in it.
     const waited = record?.run.status === 'awaiting_user'
     return { status, trigger: waited && status === 'running' ? 'answered' : TRIGGER[status] }
@@ -113,9 +136,12 @@ function parent(row: Row, record: RunRecord | null): readonly RawEvent[] {
 
 /**
  * Only what was really saved can be gone on from. Newer cores say whether it was; older ones give a path at most, which
- * is the best word there is of theirs, though they gave it when the write had failed, too.
+ * is the best word there is of theirs, though they gave it when the write had failed, too. The core deletes it when the
+ * run is completed; its row goes on naming it.
  */
 function checkpoint(row: Row, record: RunRecord | null): readonly RawEvent[] {
+  if (row.status === 'completed' && record?.run.checkpoint != null)
+    return [fact(row, 'checkpoint.cleared', `cleared-${String(writtenAt(row))}`, {})]
   if (row.status !== 'awaiting_user' && row.status !== 'paused') return []
   const { checkpoint: saved, checkpointPath } = row
   const isSaved = saved?.checkpointPersisted ?? (checkpointPath != null && checkpointPath !== '')
@@ -140,7 +166,7 @@ function usage(row: Row, record: RunRecord | null): readonly RawEvent[] {
     cachedInputTokens: figures.cachedInputTokens ?? told?.cachedInputTokens ?? null,
     costUsd: figures.costUsd ?? told?.costUsd ?? null,
   }
-  if (told !== undefined && isSame(told, merged)) return []
+  if (told !== undefined && isSame(told, merged) && !lacksModel(row, record)) return []
   // Rows do not say whether it was charged or estimated; the same amount is what it was.
   const costSource = told?.costUsd === merged.costUsd ? (told?.costSource ?? null) : null
   const { model, provider } = row.telemetry ?? {}
@@ -148,6 +174,10 @@ function usage(row: Row, record: RunRecord | null): readonly RawEvent[] {
   const payload = { key, scope, ...known({ ...merged, costSource, model, provider }) }
   return [fact(row, 'usage.reported', 'usage', payload)]
 }
+
+/** Only rows name the model. */
+export const lacksModel = ({ telemetry }: Row, record: RunRecord | null): boolean =>
+  telemetry?.model != null && telemetry.model !== '' && record?.telemetry.model == null
 
 /** In the columns, which cannot be empty, 0 is what nobody ever wrote: unknown. */
 function figuresOf({ telemetry }: Row): Figures {

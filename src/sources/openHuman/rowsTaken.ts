@@ -8,19 +8,21 @@ import type { Json, RunRecord } from '../../core/entities.ts'
 import { isTransientType } from '../../core/events.ts'
 import { runLog, workflowLog } from '../../core/ids.ts'
 import type { LogId } from '../../core/ids.ts'
-import type { SourceSink } from '../../core/ports.ts'
+import type { Clock, SourceSink } from '../../core/ports.ts'
 import { isSettled } from '../../core/status.ts'
 import { LIST_STREAM, WORKFLOWS_STREAM } from './envelope.ts'
 import type { Told } from './envelope.ts'
 import { fieldOf, unwrap } from './rpc.ts'
 import type { Rpc } from './rpc.ts'
 import { runEvents } from './rpcWalk.ts'
-import { tellBeginning, tellRow } from './rows.ts'
+import { lacksModel, metadataOf, tellBeginning, tellRow } from './rows.ts'
 import { isInFlight, isOver, readAgentRow, readWorkflowRow } from './rowsRead.ts'
 import type { AgentRow, Definition, Member, RowStatus } from './rowsRead.ts'
 import { tellMember } from './teams.ts'
 import { tellWorkflow } from './workflows.ts'
 
+/** What was heard is in the ledger's record after it: a row read before then is held against what is old. */
+const SETTLES_MS = 250
 const HEARD_KEPT = 5_000
 const ROWS_KEPT = 20_000
 
@@ -43,9 +45,9 @@ export interface RowTaker {
   stop(): void
 }
 
-export function takeRows(sink: SourceSink, call: Rpc): RowTaker {
+export function takeRows(sink: SourceSink, call: Rpc, clock: Clock): RowTaker {
   const events = runEvents(call, sink)
-  const lastHeard = new Map<LogId, number>()
+  const lastHeard = new Map<LogId, { tick: number; at: number }>()
   /** Rows as they were told last, by log. */
   const told = new Map<string, string>()
   const definitions = new Map<string, Definition>()
@@ -58,7 +60,11 @@ export function takeRows(sink: SourceSink, call: Rpc): RowTaker {
     if (!stopped && each.length > 0) sink.receive(stream, each)
   }
 
-  const isOld = (log: LogId, asked: number): boolean => stopped || (lastHeard.get(log) ?? 0) > asked
+  function isOld(log: LogId, asked: number): boolean {
+    const heard = lastHeard.get(log)
+    if (stopped || heard === undefined) return stopped
+    return heard.tick > asked || clock.monotonic() - heard.at < SETTLES_MS
+  }
 
   /** Null: just this was told already. */
   function newsOf(log: string, row: unknown): string | null {
@@ -156,10 +162,10 @@ export function takeRows(sink: SourceSink, call: Rpc): RowTaker {
       if (isTransientType(type)) return
       ticks += 1
       lastHeard.delete(log)
-      lastHeard.set(log, ticks)
+      lastHeard.set(log, { tick: ticks, at: clock.monotonic() })
       forgetOldest(lastHeard, HEARD_KEPT)
     },
-    wasHeard: (log) => (lastHeard.get(log) ?? 0) > lineSince,
+    wasHeard: (log) => (lastHeard.get(log)?.tick ?? 0) > lineSince,
     lostLine() {
       lineSince = ticks
     },
@@ -187,14 +193,14 @@ function isKnownEnd(row: AgentRow, record: RunRecord | null): boolean {
   if (record === null || !record.registered || !isSettled(record.run.status) || record.run.inferred)
     return false
   const { status, metadata } = record.run
-  const names = [...Object.keys(row.metadata ?? {}), ...(row.promptRef == null ? [] : ['promptRef'])]
   const hasFigures = (row.telemetry?.inputTokens ?? 0) > 0
-  const lacksFigures = hasFigures && record.usage.entries.length === 0
+  const lacksFigures = hasFigures && (record.usage.entries.length === 0 || lacksModel(row, record))
   return (
     row.status === status &&
+    (status !== 'completed' || record.run.checkpoint === null) &&
     !lacksFigures &&
     !lacksCalls(row, record) &&
-    names.every((name) => Object.hasOwn(metadata, name))
+    Object.keys(metadataOf(row)).every((name) => Object.hasOwn(metadata, name))
   )
 }
 

@@ -28,8 +28,6 @@ function read(eventType: string, payload: Payload): Said | null {
       const fields = { kind: 'background_agent', parentThreadId: idIn(payload, 'threadId') }
       return ['run.observed', { ...known(fields), metadata: pick(payload, ['clientId']) }]
     }
-    case 'turn_completed':
-      return ['run.observed', { metadata: pick(payload, ['iterations']) }]
     case 'subagent_spawned':
       return ['run.observed', spawned(payload)]
     case 'subagent_completed':
@@ -63,9 +61,13 @@ function spawned(payload: Payload): object {
 }
 
 const completed = (payload: Payload): object => ({
-  ...pick(payload, ['outputChars', 'iterations', 'worktreePath', 'changedFiles']),
-  ...known({ isDirty: payload['dirtyStatus'] }),
+  ...pick(payload, ['outputChars', 'iterations', 'worktreePath']),
+  ...known({ changedFiles: filesIn(payload), isDirty: payload['dirtyStatus'] }),
 })
+
+/** No list and an empty one say the same. */
+const filesIn = ({ changedFiles }: Payload): Json | undefined =>
+  Array.isArray(changedFiles) && changedFiles.length > 0 ? changedFiles : undefined
 
 function started(payload: Payload): Said | null {
   const name = stringIn(payload, 'toolName')

@@ -7,7 +7,7 @@ import type { LogId } from '../../core/ids.ts'
 import type { Clock, Source, SourceSink, SourceStatus } from '../../core/ports.ts'
 import { systemClock } from '../../platform/browser.ts'
 import { pageLife } from '../../platform/page.ts'
-import { COMMANDS_STREAM } from './envelope.ts'
+import { COMMANDS_STREAM, WRITTEN_STREAM } from './envelope.ts'
 import { connectLive } from './live.ts'
 import type { SocketLike } from './liveSocket.ts'
 import { startPolling } from './poll.ts'
@@ -22,6 +22,7 @@ import type { RowTaker } from './rowsTaken.ts'
 import { isClosed, membersOf, teamIdOf } from './teams.ts'
 import { cannotOf, createVerbs, verbsOf } from './verbs.ts'
 import type { SendMessage } from './verbs.ts'
+import { rememberWritten } from './written.ts'
 
 export interface OpenHumanOptions {
   socket: SocketLike
@@ -41,9 +42,13 @@ export interface OpenHumanOptions {
 export interface OpenHumanSource extends Source {
   /** Reads all runs of a conversation again, however many there are. */
   readThread(threadId: string): Promise<void>
+  /** Sends a message into a conversation by way of `send`; the turn it begins bears it as its prompt. */
+  write(threadId: string, text: string): Promise<void>
 }
 
 const POLL_MS = 2_000
+/** By then the ledger has what was heard of the end, and the core has written it down. */
+const AFTER_END_MS = 500
 /** Lists when nothing is in flight, and teams: so many looks apart. */
 const QUIET_LOOKS = 5
 const TEAM_LOOKS = 15
@@ -59,12 +64,23 @@ interface Connection {
 }
 
 export function openHumanSource(options: OpenHumanOptions): OpenHumanSource {
-  const { socket, rpc: call, send, clock = systemClock, pollMs = POLL_MS } = options
+  const { socket, rpc: call, clock = systemClock, pollMs = POLL_MS } = options
   const visible = options.visible ?? pageLife.isVisible
   let connection: Connection | null = null
 
   const record = async (log: LogId): Promise<LogRecord | null> =>
     (await connection?.sink.record(log).catch(() => null)) ?? null
+
+  const written =
+    options.send === undefined
+      ? null
+      : rememberWritten({
+          send: options.send,
+          clock,
+          record,
+          tell: (event) => connection?.sink.receive(WRITTEN_STREAM, [event]),
+        })
+  const send = written?.send
 
   const verbs = createVerbs({
     call,
@@ -85,9 +101,11 @@ export function openHumanSource(options: OpenHumanOptions): OpenHumanSource {
   function connect(outer: SourceSink): () => void {
     const statuses = joinStatus(outer)
     const sink: SourceSink = { ...outer, status: statuses.live }
-    const taker = takeRows(sink, call)
+    const taker = takeRows(sink, call, clock)
     const here: Connection = { sink, taker }
     connection = here
+    /** Turns that ended and are read soon. */
+    const reading = new Set<() => void>()
     let isWhole = false
 
     /** The whole of it once, then what is new. */
@@ -139,10 +157,15 @@ export function openHumanSource(options: OpenHumanOptions): OpenHumanSource {
         onRunHeard(log, type) {
           taker.heard(log, type)
           verbs.heard(log)
+          written?.heard(log)
         },
-        onTurnEnded(_threadId, requestId) {
+        onTurnEnded(requestId) {
           // What fails now is read with the next look at the list.
-          readTurn(requestId).catch(() => {})
+          const cancel = clock.setTimeout(() => {
+            reading.delete(cancel)
+            readTurn(requestId).catch(() => {})
+          }, AFTER_END_MS)
+          reading.add(cancel)
         },
       },
     )
@@ -155,7 +178,7 @@ export function openHumanSource(options: OpenHumanOptions): OpenHumanSource {
       polling.soon()
     }
 
-    /** A turn's children write their ends about when it does. */
+    /** A turn's children write their ends about when it does, and the turn its figures. */
     async function readTurn(requestId: string): Promise<void> {
       const asked = taker.mark()
       const hooks = { mark: taker.mark, take: taker.agent }
@@ -167,6 +190,7 @@ export function openHumanSource(options: OpenHumanOptions): OpenHumanSource {
 
     return () => {
       disconnect()
+      for (const cancel of reading) cancel()
       polling.stop()
       taker.stop()
       if (connection === here) connection = null
@@ -186,6 +210,10 @@ export function openHumanSource(options: OpenHumanOptions): OpenHumanSource {
       if (taker === undefined) return
       const walk = { ...AGENTS, params: { parentThreadId: threadId }, limit: LIST_PAGE }
       await walkList(call, walk, { mark: taker.mark, take: taker.agent })
+    },
+    async write(threadId, text) {
+      if (send === undefined) throw new Error('This page was given no way to send a message.')
+      await send(threadId, text)
     },
   }
 }

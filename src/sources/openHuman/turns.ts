@@ -13,6 +13,7 @@ const TURNS_KEPT = 200
 const CHILDREN_KEPT = 2_000
 const SEEN_KEPT = 2_000
 const OPEN_KEPT = 100
+const GATES_KEPT = 200
 
 export interface Turn {
   requestId: string
@@ -22,7 +23,7 @@ export interface Turn {
   isEnded: boolean
   /** Messages heard, by number or key, each with the form of its name it came in first. */
   seen: Map<number | string, Message['form']>
-  /** Numbers below this were heard before this page listened. */
+  /** Numbers below this were heard before this page listened, or so long ago that they are forgotten. */
   heardBelow: number
   children: Set<string>
   /** Approvals and plans a person has not decided, by question, with what they are about. */
@@ -62,6 +63,8 @@ export interface TurnMemory {
   turn(requestId: string): Turn | null
   /** Begins to listen to a turn, which was heard up to a position before. */
   open(requestId: string, position: number | null): Turn
+  /** The turn that an approval or a plan of that id holds up: the one at work in its conversation. */
+  heldBy(gate: string, threadId: string | null): Turn | null
   child(taskId: string): Child | null
   /** What the ledger knows of an agent this page has not heard of. */
   learn(taskId: string, record: LogRecord | null): Child
@@ -74,6 +77,13 @@ export function createTurnMemory(): TurnMemory {
   const turns = new Map<string, Turn>()
   const children = new Map<string, Child>()
   const callers = new Map<string, string>()
+  const gates = new Map<string, string>()
+
+  /** The latest one, if several are. */
+  function workingIn(threadId: string): Turn | null {
+    const all = [...turns.values()].filter((turn) => turn.isKnown && turn.threadId === threadId)
+    return all.findLast((turn) => !turn.isEnded) ?? all.at(-1) ?? null
+  }
 
   return {
     turn: (requestId) => latest(turns, requestId),
@@ -93,6 +103,13 @@ export function createTurnMemory(): TurnMemory {
       put(turns, requestId, turn, TURNS_KEPT)
       return turn
     },
+    heldBy(gate, threadId) {
+      const known = turns.get(gates.get(gate) ?? gate)
+      if (known?.isKnown === true) return known
+      const turn = threadId === null ? null : workingIn(threadId)
+      if (turn !== null) put(gates, gate, turn.requestId, GATES_KEPT)
+      return turn
+    },
     child: (taskId) => latest(children, taskId),
     learn(taskId, record) {
       const child = childFrom(taskId, record)
@@ -108,7 +125,11 @@ export function createTurnMemory(): TurnMemory {
 export type Heard = 'new' | 'again' | 'alias'
 
 export function hear(turn: Turn, message: Message): Heard {
+  const [oldest] = turn.seen.size >= SEEN_KEPT ? turn.seen.keys() : []
   const heard = hearKey(turn.seen, message.seq ?? contentKey(message), message.form)
+  // What is forgotten was heard: said again it is not new.
+  if (typeof oldest === 'number' && !turn.seen.has(oldest))
+    turn.heardBelow = Math.max(turn.heardBelow, oldest + 1)
   turn.threadId ??= message.threadId
   return heard === 'new' && message.seq !== null && message.seq < turn.heardBelow ? 'again' : heard
 }

@@ -125,7 +125,9 @@ export function createVerbs(options: VerbOptions): Verbs {
   async function answer(command: RunCommand, record: RunRecord | null): Promise<Delivery> {
     const { questionId, answer: said } = readAnswer(command.payload)
     const text = typeof said === 'string' ? said : JSON.stringify(said)
-    if (questionId !== null && (await decide(questionId, command.log, text))) {
+    const decided = questionId === null ? 'unknown' : await decide(questionId, command.log, record, text)
+    if (decided === 'late') return rejected('OpenHuman does not wait for this decision any more.')
+    if (decided === 'taken') {
       tell([applied(command, command.log, 'OpenHuman took the decision.')])
       return DELIVERED
     }
@@ -142,14 +144,22 @@ export function createVerbs(options: VerbOptions): Verbs {
   }
 
   /** Approvals and plans are no matter of conversation where the core has calls for them. */
-  async function decide(questionId: string, log: LogId, said: string): Promise<boolean> {
-    const request_id = idOfLog(log)
-    const decision = decisionOf(questionId, request_id, said)
-    if (decision === null) return false
-    return call(decision.method, decision.params).then(
-      (answered) => fieldOf(unwrap(answered), 'resolved') !== false,
+  async function decide(
+    questionId: string,
+    log: LogId,
+    record: RunRecord | null,
+    said: string,
+  ): Promise<'taken' | 'late' | 'unknown'> {
+    const decided = decisionOf(questionId, said)
+    if (decided === null) return 'unknown'
+    const [, gate] = /^\w+:@(.+)$/.exec(questionId) ?? []
+    // What a detached agent asks is asked of its turn, though it stands with the agent.
+    const turn = record?.run.kind === 'background_agent' ? null : record?.run.parentRunId
+    const request_id = gate ?? turn ?? idOfLog(log)
+    return call(decided.method, { request_id, decision: decided.decision }).then(
+      (answered) => (fieldOf(unwrap(answered), 'resolved') === false ? 'late' : 'taken'),
       (error: unknown) => {
-        if (isUnknownMethod(error)) return false
+        if (isUnknownMethod(error)) return 'unknown'
         throw error
       },
     )
@@ -263,22 +273,11 @@ export function createVerbs(options: VerbOptions): Verbs {
 const NO_THREAD = 'It is not known which conversation it belongs to.'
 const NO_SEND = 'This page was given no way to send a message.'
 
-/** Null: a question like any other. */
-function decisionOf(
-  questionId: string,
-  request_id: string,
-  said: string,
-): { method: string; params: Readonly<Record<string, unknown>> } | null {
-  const isYes = said === 'approve' || said === 'true'
-  const isNo = said === 'deny' || said === 'reject' || said === 'false'
-  if (questionId.startsWith('approval:') && (isYes || isNo)) {
-    const decision = isYes ? 'approve_once' : 'deny'
-    return { method: 'openhuman.approval_decide', params: { request_id, decision } }
-  }
-  if (!questionId.startsWith('plan:')) return null
-  const decision = isYes ? 'approve' : isNo ? 'reject' : 'revise'
-  const feedback = decision === 'revise' ? { feedback: said } : {}
-  return { method: 'openhuman.plan_review_decide', params: { request_id, decision, ...feedback } }
+/** Which call takes the answer; null for a question like any other. Only the options that were offered are answers. */
+function decisionOf(questionId: string, said: string): { method: string; decision: string } | null {
+  if (questionId.startsWith('plan:')) return { method: 'openhuman.plan_review_decide', decision: said }
+  if (!questionId.startsWith('approval:')) return null
+  return { method: 'openhuman.approval_decide', decision: said === 'approve' ? 'approve_once' : said }
 }
 
 function unlessRefused(error: unknown): void {

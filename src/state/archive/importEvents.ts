@@ -45,19 +45,18 @@ export async function importEvents(
   onProgress: (done: number) => void = () => {},
 ): Promise<ImportedEvents> {
   const { byLog, refused } = await takeIn(runtime, events)
-  const told: LogId[] = []
   let added = 0
   let seen = 0
   for (const [log, prepared] of byLog) {
     const { before, after } = await addNew(runtime, log, prepared)
-    if (after > before) told.push(log)
     added += after - before
     seen += prepared.length
-    onProgress(seen / events.length)
+    onProgress((refused + seen) / events.length)
   }
   const streams = new Set(events.map(({ stream }) => runtime.redaction.stream(repairStream(stream)).id))
-  const interrupted = await interrupt(runtime, told, (record) => isSpared(record, streams))
   const logs = [...byLog.keys()]
+  // Also where nothing was new: an import that was cut off had no time for it.
+  const interrupted = await interrupt(runtime, logs, (record) => isSpared(record, streams))
   await show(runtime, logs)
   return { added, repeated: seen - added, refused, interrupted, logs }
 }
@@ -68,7 +67,9 @@ async function takeIn(runtime: Runtime, events: readonly ImportedEvent[]) {
   const quarantine = createQuarantine({ clock, redaction, page })
   const byLog = new Map<LogId, Prepared[]>()
   const gathered = newGathered(events.length)
-  for (const { stream, event } of events) {
+  for (const [index, { stream, event }] of events.entries()) {
+    // A small read between two parts: whoever looks at the page meanwhile is not kept waiting.
+    if (index % TOGETHER === TOGETHER - 1) await runtime.ledger.readHead(event.log as LogId)
     const { position, item, refused } = toItem(event, redaction.stream(repairStream(stream)), redaction)
     if (refused !== null) quarantine(gathered, stream, position, refused, event)
     if (item.kind !== 'event') continue

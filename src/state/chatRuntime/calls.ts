@@ -47,6 +47,7 @@ export const toSubagentCall = memoize((call: ToolCall, live: string | null): Sub
     result: call.output?.preview,
     resultText: wholeOf(call.output),
     displayName: call.label,
+    detail: call.detail,
     failure: call.failure === null ? null : toFailure(call.failure),
   }),
 }))

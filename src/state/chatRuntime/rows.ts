@@ -17,6 +17,7 @@ import type { ToolTimelineRow } from './types.ts'
 /** A row and when it was issued. */
 export interface Deed {
   at: number
+  iteration: number
   row: ToolTimelineRow
 }
 
@@ -40,22 +41,19 @@ const LAUNCHING = /^(?:spawn_(?:async_)?subagent$|delegate_)/
 /** `turn` is null for subagents that no turn launched. */
 export function deedsOf(turn: RunParts | null, subagents: readonly RunParts[]): readonly Deed[] {
   const calls = turn?.calls ?? []
-  const launches = launchesOf(calls, subagents)
+  const launches = launchesOf(calls, subagents.filter(wasLaunchedBy(turn)))
   const places = new Map(calls.map((call, place) => [call, place]))
   const found = turn === null ? [] : placeCalls(turn, new Set(launches.values()))
   for (const subagent of subagents.toSorted(byCreation)) {
-    const { run } = subagent.record
     const call = launches.get(subagent)
-    const place = {
-      at: call?.startedAt ?? run.createdAt,
-      call: call ? (places.get(call) ?? 0) : calls.length,
-    }
-    const round = call?.iteration ?? roundAt(calls, run.createdAt)
+    const at = call?.startedAt ?? beginningIn(turn, subagent)
+    const place = { at, call: call ? (places.get(call) ?? 0) : calls.length }
+    const round = call?.iteration ?? roundAt(calls, at)
     found.push({ place, row: subagentRow(subagent, round, call) })
   }
   return found
     .toSorted((a, b) => a.place.at - b.place.at || a.place.call - b.place.call)
-    .map(({ place, row }, seq) => ({ at: place.at, row: { ...row, seq } }))
+    .map(({ place, row }, seq) => ({ at: place.at, iteration: row.round, row: { ...row, seq } }))
 }
 
 /** The calls of a turn but those that made room for a subagent, then those that are not announced yet. */
@@ -66,6 +64,27 @@ function placeCalls(turn: RunParts, launching: ReadonlySet<ToolCall>): Placed[] 
   const last = { at: Number.MAX_SAFE_INTEGER, call: turn.calls.length }
   const streaming = unannounced(turn).map((live) => ({ place: last, row: streamingRow(turn, live) }))
   return [...announced, ...streaming]
+}
+
+/** Calls of one turn are named like those of another: a later turn, which took it up again, did not launch it. */
+const wasLaunchedBy =
+  (turn: RunParts | null) =>
+  ({ record: { run } }: RunParts): boolean => {
+    const launcher = run.formerParentRunIds[0] ?? run.parentRunId
+    return launcher === null || launcher === turn?.record.run.id
+  }
+
+/**
+ * When a subagent began to work for a turn: when it was announced or, for a later turn, when what it waited for was
+ * answered or it was begun anew.
+ */
+function beginningIn(turn: RunParts | null, { record }: RunParts): number {
+  const { createdAt, startedAt, attempts } = record.run
+  const since = turn?.record.run.createdAt ?? createdAt
+  const answered = record.questions.flatMap(({ settledAt }) => settledAt ?? [])
+  const begun = attempts.map((attempt) => attempt.startedAt)
+  const times = [createdAt, startedAt, ...begun, ...answered].filter((time) => time >= since)
+  return times.length === 0 ? createdAt : Math.min(...times)
 }
 
 /** The call that launched each subagent, by its id; where none is told, the oldest one that fits and is not taken. */
@@ -116,6 +135,7 @@ function callRow({ record, args, unconfirmed }: RunParts, call: ToolCall): Unnum
       argsBuffer: call.args?.preview ?? liveArgsOf(call, args),
       argsText: wholeOf(call.args),
       displayName: call.label,
+      detail: call.detail,
       failure: call.failure === null ? null : toFailure(call.failure),
       result: call.output?.preview,
       resultText: wholeOf(call.output),

@@ -86,8 +86,8 @@ function transcriptOf(
   toolCalls: readonly SubagentToolCall[],
 ): readonly TranscriptItem[] {
   const deeds = calls
-    .map((call, place) => ({ at: call.startedAt, call: toolCalls[place] }))
-    .flatMap(({ at, call }) => (call === undefined ? [] : { at, call }))
+    .map(({ startedAt: at, iteration }, place) => ({ at, iteration, call: toolCalls[place] }))
+    .flatMap(({ call, ...deed }) => (call === undefined ? [] : { ...deed, call }))
   return mergeByTime(
     prose,
     deeds,

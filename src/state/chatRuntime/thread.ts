@@ -4,6 +4,7 @@ import { isSettled } from '../../core/status.ts'
 import type { ThreadRun } from '../chatRuntimeSlice.ts'
 import { known } from './known.ts'
 import { keepFields, memoize } from './memo.ts'
+import { isTurn } from './parts.ts'
 import type { RunParts } from './parts.ts'
 import { isDetached } from './subagents.ts'
 import { inferenceStatusOf, lifecycleOfTurn, streamOf, toTurnView, turnsOf } from './turns.ts'
@@ -67,7 +68,7 @@ export const toThreadRuntime = memoize((key: ThreadRun, all: readonly RunParts[]
     ...newestOf(newest),
     ...earlierOf(earlier),
     backgroundTasks: detachedRows(turns),
-    ...pendingOf(launched),
+    ...pendingOf([...launched.toReversed(), ...others]),
     usage: usageOf(
       launched.map(({ record }) => record.telemetry),
       others.map(({ record }) => record.telemetry),
@@ -134,10 +135,9 @@ function detachedRows(turns: readonly ViewedTurn[]): readonly ToolTimelineRow[] 
 const APPROVAL = 'approval:'
 const PLAN = 'plan:'
 
-/** What the newest turn that waits for a word waits for. */
-function pendingOf(turns: readonly RunParts[]): Pick<ThreadRuntime, 'pendingApproval' | 'pendingPlanReview'> {
-  const open = turns
-    .toReversed()
+/** What the first of these that waits for a word waits for. */
+function pendingOf(runs: readonly RunParts[]): Pick<ThreadRuntime, 'pendingApproval' | 'pendingPlanReview'> {
+  const open = runs
     .filter(({ record }) => !isSettled(record.run.status))
     .flatMap((parts) => parts.record.questions.map((question) => ({ parts, question })))
     .filter(({ question }) => question.state === 'open' && question.kind === 'approval')
@@ -159,8 +159,13 @@ function toApproval(parts: RunParts, question: Question): PendingApproval {
   }
 }
 
-const toAsked = ({ record }: RunParts, { questionId, prompt, expiresAt }: Question): PendingPlanReview => ({
-  requestId: record.run.id,
+/** What a detached subagent asks when its turn is over is asked by itself, and was asked for that turn. */
+const toAsked = (
+  { record: { run } }: RunParts,
+  { questionId, prompt, expiresAt }: Question,
+): PendingPlanReview => ({
+  requestId: isTurn(run) ? run.id : (run.parentRunId ?? run.id),
+  runId: run.id,
   questionId,
   message: prompt,
   ...known({ expiresAt }),

@@ -70,6 +70,7 @@ export interface SubagentToolCall {
   argsText?: Text
   resultText?: Text
   displayName?: string
+  detail?: string
   failure?: ToolFailure
 }
 
@@ -138,6 +139,8 @@ export type ProcessingItem =
 
 export interface PendingApproval {
   requestId: string
+  /** Who asks, and is answered. */
+  runId: string
   questionId: string
   message: string
   toolCallId?: string
@@ -148,6 +151,8 @@ export interface PendingApproval {
 
 export interface PendingPlanReview {
   requestId: string
+  /** Who asks, and is answered. */
+  runId: string
   questionId: string
   message: string
   expiresAt?: number

@@ -11,6 +11,7 @@ import { runLog, workflowLog } from '../../core/ids.ts'
 import type { Bucket, RunStatus } from '../../core/status.ts'
 import { bucketOf, isSettled } from '../../core/status.ts'
 import type { SubagentRow } from '../../core/timeline.ts'
+import { memoize } from '../chatRuntime/memo.ts'
 import type { ChatRuntimeState, LiveText } from '../chatRuntimeSlice.ts'
 import { threadKey } from '../chatRuntimeSlice.ts'
 import { isFinal } from '../commands/states.ts'
@@ -91,8 +92,16 @@ export const selectPersistedSequence = (state: RunLedgerState, log: LogId): numb
 export const selectToolCalls = (state: RunLedgerState, runId: string): readonly ToolCall[] =>
   at(state.runs.toolCalls, runLog(runId))?.calls ?? NO_CALLS
 
+/** The rows of a thread's runs in memory; a thread that is shown keeps its runs there (`useThread`). */
 export const selectThreadRows = (state: RunLedgerState, threadId: string): readonly SubagentRow[] =>
-  state.chatRuntime.toolTimelineByThread[threadKey(threadId)] ?? NO_ROWS
+  rowsInMemory(state.chatRuntime.toolTimelineByThread[threadKey(threadId)] ?? NO_ROWS, state.runs.records)
+
+const rowsInMemory = memoize(
+  (rows: readonly SubagentRow[], records: RunsState['records']): readonly SubagentRow[] => {
+    const kept = rows.filter(({ runId }) => at(records, runLog(runId)) !== undefined)
+    return kept.length === rows.length ? rows : kept
+  },
+)
 
 export const selectLiveText = (state: RunLedgerState, runId: string): LiveText | null =>
   state.chatRuntime.liveTextByRun[runLog(runId)] ?? null

@@ -2,12 +2,13 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { decodeEvent } from '../../../src/core/decode.ts'
+import { approvalEvents, readApproval } from '../../../src/sources/agentd/approvals.ts'
 import { convert } from '../../../src/sources/agentd/convert.ts'
 import { readFrame, toEpochMs } from '../../../src/sources/agentd/wire.ts'
 import { turn } from '../../../src/testing/doubles/agentd/index.ts'
 import { toWire } from '../../../src/testing/doubles/agentd/history.ts'
 import { property } from '../../support/property.ts'
-import { AT, foldRaw } from './support.ts'
+import { AT, foldRaw, told } from './support.ts'
 
 const wire = (seq: number, type: string, content: string | null, metadata: object | null = null): object =>
   toWire({
@@ -97,6 +98,28 @@ test('A3 an event of a kind not known is kept by its name, and so is one about a
     activity: 'busy',
   })
   expect(other).toMatchObject({ type: 'foreign', payload: { value: { agent_id: 'a2', activity: 'busy' } } })
+})
+
+test('agentd a run that goes on with one of two approvals waits for the other', () => {
+  const rows = (...states: string[]) =>
+    states.flatMap((status, at) => {
+      const row = { id: `p${at + 1}`, agent_id: 'a1', tool_name: 'Bash', status }
+      return readApproval(row, AT) ?? []
+    })
+  const running = foldRaw([told('run.registered', { status: 'running' })])
+  const first = approvalEvents(running, rows('pending', 'pending'), AT)
+  const waiting = foldRaw(first, running, 'agentd:approvals')
+  expect(waiting.run.status).toBe('awaiting_user')
+  const goesOn = foldRaw([told('run.transitioned', { to: 'running', trigger: 'answered' })], waiting)
+  for (const left of [rows('approved', 'pending'), rows('pending', 'denied')]) {
+    const next = approvalEvents(goesOn, left, AT)
+    const taken = new Set(first.map(({ position }) => position))
+    const fresh = next.filter(({ position }) => !taken.has(position))
+    expect(foldRaw(fresh, goesOn, 'agentd:approvals').run.status).toBe('awaiting_user')
+  }
+  expect(approvalEvents(goesOn, rows('approved', 'denied'), AT).map(({ type }) => type)).not.toContain(
+    'run.transitioned',
+  )
 })
 
 test('A3 fields without a meaning stay in the payload', () => {

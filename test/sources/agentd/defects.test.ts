@@ -97,6 +97,44 @@ test('agentd B6 defect 2: a row said to be stopped is known, ends as our conclus
   expect(lifeOf(page)).toMatchObject({ status: 'running', attempt: 2, inferred: false })
 })
 
+const later = (ms: number): string => new Date(Date.now() + ms).toISOString()
+
+/** A page that saw the agent stop, by its owner's word, and is gone. */
+async function stopped(): Promise<void> {
+  double.agents.set('a1', agentRow('a1', { execution_state: 'idle' }))
+  double.append('a1', 'state_changed', 'idle')
+  double.append('a1', 'state_changed', 'stopped', { trigger: 'user_terminated' })
+  double.agents.set('a1', agentRow('a1', { status: 'stopped', execution_state: 'stopped' }))
+  const page = await bootWith(at, lineTo(double).options)
+  expect(await page.until(() => lifeOf(page)?.status === 'cancelled' && !lifeOf(page)?.inferred)).toBe(true)
+  await page.meanwhile(page.ledger.dispose())
+}
+
+test('agentd a restart that both the list and the stream tell of is one attempt', async () => {
+  await stopped()
+  double.agents.set('a1', agentRow('a1', { execution_state: 'idle', updated_at: later(60_000) }))
+  double.append('a1', 'state_changed', 'starting', { from: 'stopped', trigger: 'restart' })
+  double.append('a1', 'state_changed', 'idle', { from: 'starting' })
+  const page = await bootWith(at, lineTo(double).options)
+  expect(await page.until(() => statusOf(page) === 'idle')).toBe(true)
+  const listed = double.listed()
+  expect(await page.until(() => double.listed() > listed + 3)).toBe(true)
+  await page.meanwhile(page.ledger.whenIdle())
+  expect(lifeOf(page)).toMatchObject({ status: 'idle', attempt: 2 })
+  expect(lifeOf(page)?.attempts.map(({ status }) => status)).toEqual(['cancelled'])
+})
+
+test('agentd a restart that only the list tells of is an attempt, once', async () => {
+  await stopped()
+  double.agents.set('a1', agentRow('a1', { execution_state: 'idle', updated_at: later(60_000) }))
+  const page = await bootWith(at, lineTo(double).options)
+  expect(await page.until(() => statusOf(page) === 'idle')).toBe(true)
+  const listed = double.listed()
+  expect(await page.until(() => double.listed() > listed + 3)).toBe(true)
+  await page.meanwhile(page.ledger.whenIdle())
+  expect(lifeOf(page)).toMatchObject({ status: 'idle', attempt: 2, trigger: 'restart' })
+})
+
 test('agentd B6 defect 3: a list that cannot be read says nothing of anyone', async () => {
   double.agents.set('a1', agentRow('a1'))
   double.append('a1', 'activity_changed', 'busy')

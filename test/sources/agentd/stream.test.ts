@@ -6,6 +6,9 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { RunEvent, RunRecord } from '../../../src/core/entities.ts'
 import type { LogId } from '../../../src/core/ids.ts'
 import { indexedDbLedger } from '../../../src/ledger/indexedDb.ts'
+import type { SourceSink } from '../../../src/core/ports.ts'
+import { followAgent } from '../../../src/sources/agentd/stream.ts'
+import type { WebSocketLike } from '../../../src/sources/agentd/stream.ts'
 import type { AgentdDouble } from '../../../src/testing/doubles/agentd/index.ts'
 import { agentRow, createAgentdDouble, turn } from '../../../src/testing/doubles/agentd/index.ts'
 import { at as inTable } from '../../../src/state/table.ts'
@@ -203,4 +206,40 @@ describe('a wire that is not cut', () => {
       run: { status: 'idle' },
     })
   })
+})
+
+test('B7 a server that says again and again that it skipped something is asked ever less often', async () => {
+  at = machine()
+  const clock = manualClock()
+  const subscribed: number[] = []
+  const open = (): WebSocketLike => {
+    const heard = new Map<string, (event: { data: unknown }) => void>()
+    queueMicrotask(() => heard.get('open')?.({ data: null }))
+    return {
+      close() {},
+      addEventListener: (type: string, listener: (event: { data: unknown }) => void) =>
+        void heard.set(type, listener),
+      send() {
+        subscribed.push(clock.now())
+        for (const frame of ['snapshot_begin', 'snapshot_end', 'gap'])
+          heard.get('message')?.({ data: JSON.stringify({ frame, cursor: 0, seq: 0 }) })
+      },
+    }
+  }
+  const sink = { position: async () => null, receive() {} } as unknown as SourceSink
+  const end = followAgent({
+    agentId: 'a1',
+    open,
+    sink,
+    clock,
+    backoff: [100, 1_000],
+    once: false,
+    heard() {},
+  })
+  for (let step = 0; step < 60; step += 1) {
+    await clock.advance(100)
+  }
+  end()
+  const waits = subscribed.slice(1).map((time, at) => time - (subscribed[at] ?? 0))
+  expect(waits.slice(0, 5)).toEqual([0, 100, 1_000, 1_000, 1_000])
 })

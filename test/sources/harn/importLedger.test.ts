@@ -1,11 +1,11 @@
 /** Imports on their way into a real ledger: `runs.importEvents`, a reload, and out again. Laws A2, A3, W2. */
 import { expect, test } from 'vitest'
-import { selectRun } from '../../../src/index.ts'
+import { selectRun, selectWorkflow } from '../../../src/index.ts'
 import { exportHarnRun } from '../../../src/sources/harn/export.ts'
 import { importHarnRun } from '../../../src/sources/harn/importRun.ts'
 import { dispatchTo } from '../../state/support/lists.ts'
 import { newScope, openPage } from '../../state/support/page.ts'
-import { at, record, stage } from './support/records.ts'
+import { at, record, stage, transition } from './support/records.ts'
 
 async function booted(scope = newScope()) {
   const page = openPage(scope)
@@ -68,4 +68,41 @@ test('harn A4: a run that says running is interrupted, inferred; a newer file of
   expect(selectRun(page.state(), 'run_1')?.run).toMatchObject({ status: 'completed', inferred: false })
   await page.ledger.importEvents(first.events)
   expect(selectRun(page.state(), 'run_1')?.run).toMatchObject({ status: 'completed', inferred: false })
+})
+
+test('harn 19: a longer file of a run whose shorter one was settled here has its phases as the longer one alone', async () => {
+  const long = record({
+    stages: [stage('plan', 1), stage('write', 2), stage('check', 3, { kind: 'verify' }), stage('write', 4)],
+    transitions: [
+      transition('t1', 'plan', 'write'),
+      transition('t2', 'write', 'check'),
+      transition('t3', 'plan', 'check'),
+    ],
+    completed_nodes: ['plan', 'write', 'check'],
+    pending_nodes: ['never'],
+  })
+  const short = record({
+    status: 'running',
+    finished_at: null,
+    stages: [stage('plan', 1), stage('write', 2, { status: 'running', outcome: '', finished_at: null })],
+    transitions: [transition('t1', 'plan', 'write')],
+    completed_nodes: ['plan'],
+  })
+  const phasesAfter = async (...files: object[]) => {
+    const page = await booted()
+    for (const each of files) await page.ledger.importEvents(importHarnRun(JSON.stringify(each)).events)
+    return selectWorkflow(page.state(), 'run_1')?.workflow.phases.map((phase) => ({
+      ...phase,
+      dependsOn: phase.dependsOn.toSorted(),
+    }))
+  }
+  const alone = await phasesAfter(long)
+  expect(alone?.map(({ name, status }) => [name, status])).toEqual([
+    ['plan', 'completed'],
+    ['write', 'completed'],
+    ['check', 'completed'],
+    ['never', 'pending'],
+  ])
+  expect(await phasesAfter(short, long)).toEqual(alone)
+  expect(await phasesAfter(long, short)).toEqual(alone)
 })

@@ -107,7 +107,7 @@ describe('who a message is about', () => {
     expect(page.status()).toMatchObject({ quarantined: 0, duplicates: 0 })
     expect(page.run(TURN).notes).toEqual({ irregular: 0, late: 0, refused: 0 })
     expect(page.heard).toContainEqual(['r:sub-2', 'run.observed'])
-    expect(page.ended).toEqual([[THREAD, TURN]])
+    expect(page.ended).toEqual([TURN])
   })
 
   test('F5 openhuman 8.13: the turn keeps what is its own of figures that include its agents', async () => {
@@ -175,6 +175,21 @@ describe('said again', () => {
     await page.hear(turn)
     expect([TURN, 'sub-1', 'sub-2'].map((id) => page.run(id))).toEqual(before)
     expect(page.status().quarantined).toBe(0)
+  })
+
+  test('openhuman 8.4: a turn longer than is remembered, said again, does not take its question away', async () => {
+    const page = await openLive()
+    const prose = Array.from({ length: 2_100 }, (_, index) =>
+      say('text_delta', index + 4, { round: 1, delta: 'so ', delta_kind: 'text' }),
+    )
+    const call = child('tool_call', 3, 'sub-1', { tool_name: 'fetch', tool_call_id: 'c-1' })
+    const asks = child('awaiting_user', 2_104, 'sub-1', { message: 'EU or US?' })
+    const long = [...begin(), spawn(2, 'sub-1', 'async'), call, ...prose, asks]
+    await page.hear(long)
+    const before = page.run('sub-1')
+    expect(before.questions).toMatchObject([{ state: 'open' }])
+    await page.hear(long)
+    expect(page.run('sub-1')).toEqual(before)
   })
 
   test.each([true, false])(
@@ -451,7 +466,7 @@ describe('what is lost on the way', () => {
     page.socket.say(done())
     await page.tick()
     await page.close()
-    expect(page.ended).toEqual([[THREAD, TURN]])
+    expect(page.ended).toEqual([TURN])
     expect(page.socket.listening()).toBe(0)
   })
 })
@@ -580,6 +595,60 @@ describe('approvals and plans', () => {
       say('approval_decided', null, { tool_name: 'shell', tool_call_id: 'call_5', message: 'approve' }),
     ])
     expect(page.run('sub-1').questions).toMatchObject([{ state: 'answered' }])
+  })
+})
+
+describe('approvals and plans with an id of their own', () => {
+  const gate = (event: string, id: string, fields: object = {}): Wire =>
+    say(event, null, { tool_name: 'shell', message: 'Run it?', tool_call_id: 'call_5', ...fields }, id)
+
+  test('they hold up the turn at work in their conversation, and are no turns', async () => {
+    const page = await openLive()
+    await page.hear([...begin(), toolCall(2, 'call_5', 'shell'), gate('approval_request', 'gate-1')])
+    expect(page.knows('gate-1')).toBe(false)
+    expect(page.run(TURN)).toMatchObject({
+      run: { status: 'awaiting_user' },
+      questions: [{ questionId: 'approval:@gate-1', kind: 'approval', state: 'open' }],
+    })
+    await page.hear([gate('approval_decided', 'gate-1', { message: 'deny' })])
+    expect(page.run(TURN)).toMatchObject({
+      run: { status: 'running' },
+      questions: [{ state: 'denied', answer: 'deny' }],
+    })
+    await page.hear([gate('plan_review_request', 'gate-2', { message: 'A plan', args: { steps: ['a'] } })])
+    expect(page.run(TURN)).toMatchObject({
+      run: { status: 'awaiting_user' },
+      questions: [{ questionId: 'plan:@gate-2', state: 'open' }, {}],
+    })
+    await page.hear([say('iteration_start', 3, { round: 2 })])
+    expect(page.run(TURN).run.status).toBe('running')
+  })
+
+  test('one that is heard before its turn waits for it; said again to a new page it is the same question', async () => {
+    const home = newHome()
+    const first = await openLive(home)
+    await first.hear([gate('approval_request', 'gate-1')])
+    expect(first.knows('gate-1')).toBe(false)
+    await first.hear([...begin(), say('inference_heartbeat', 2)])
+    const { questions } = first.run(TURN)
+    expect(questions).toMatchObject([{ questionId: 'approval:@gate-1', state: 'open' }])
+    await first.close()
+    const page = await openLive(home)
+    await page.hear([gate('approval_request', 'gate-1'), say('inference_heartbeat', 3)])
+    expect(page.run(TURN)).toMatchObject({ run: { status: 'awaiting_user' }, questions })
+    await page.hear([gate('approval_decided', 'gate-1', { message: 'approve' })])
+    expect(page.run(TURN)).toMatchObject({ run: { status: 'running' }, questions: [{ state: 'answered' }] })
+  })
+
+  test('what a detached agent asks under such an id is decided where it was asked', async () => {
+    const page = await openLive()
+    const call = child('tool_call', 3, 'sub-1', { tool_name: 'shell', tool_call_id: 'call_5' })
+    const asks = gate('approval_request', 'gate-1', { detached: true })
+    await page.hear([...begin(), spawn(2, 'sub-1', 'async'), call, asks, done(), ...begin(SECOND)])
+    expect(page.run('sub-1').questions).toMatchObject([{ questionId: 'approval:@gate-1', state: 'open' }])
+    await page.hear([gate('approval_decided', 'gate-1', { message: 'approve' })])
+    expect(page.run('sub-1').questions).toMatchObject([{ state: 'answered' }])
+    expect(page.run(SECOND)).toMatchObject({ run: { status: 'running' }, questions: [] })
   })
 })
 

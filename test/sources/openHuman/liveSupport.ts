@@ -75,7 +75,7 @@ export interface LivePage {
   socket: FakeSocket
   clock: ReturnType<typeof manualClock>
   heard: [log: string, type: string][]
-  ended: [threadId: string | null, requestId: string][]
+  ended: string[]
   statuses: SourceStatus[]
   /** Says them, lets what waits for a missing one wait to its end, and writes. */
   hear(messages: readonly unknown[]): Promise<void>
@@ -104,7 +104,7 @@ export async function openLive(
     socket,
     clock: clock satisfies Clock,
     onRunHeard: (log, type) => void heard.push([log, type]),
-    onTurnEnded: (threadId, requestId) => void ended.push([threadId, requestId]),
+    onTurnEnded: (requestId) => void ended.push(requestId),
   }
   const connect = (sink: SourceSink): (() => void) =>
     connectLive({ ...sink, status: (status) => (statuses.push(status), sink.status(status)) }, options)

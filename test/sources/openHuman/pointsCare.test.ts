@@ -103,11 +103,17 @@ describe('spend', () => {
         await list(
           turnRow('req-9f2', { status: 'completed', telemetry: telemetry('req-9f2') }),
           childRow('sub-7c1', { status: 'completed', telemetry: telemetry('sub-7c1') }),
+          // Of this one there is nothing but its row.
+          childRow('sub-8', { status: 'completed', telemetry: telemetry('sub-8', { inputTokens: 70 }) }),
         )
         const view = await app.view()
-        return { total: view.totals.costUsd, child: childOf(view, 'sub-7c1')?.costUsd }
+        const costs = ['sub-7c1', 'sub-8'].map((id) => childOf(view, id)?.costUsd)
+        return { total: view.totals.costUsd, costs, input: view.totals.inputTokens }
       },
-      { ours: { total: null, child: null }, naive: { total: 0, child: 0 } },
+      {
+        ours: { total: null, costs: [null, null], input: 23_070 },
+        naive: { total: 0, costs: [0, 0], input: 23_000 },
+      },
     ))
 
   test('openhuman 8.13: a run of four seconds did not take none', () =>

@@ -54,7 +54,11 @@ test('openhuman 8.17: the children of a long thread are all there, beyond the fi
   holds(
     async ({ app, list }) => {
       const turns = Array.from({ length: 60 }, (_, index) => index)
+      // Another thread was busy since: with its runs there are more than the longest page holds.
+      const later = { status: 'completed', updatedAt: at(1_000), completedAt: at(1_000) }
+      const others = Array.from({ length: 450 }, (_, index) => index)
       await list(
+        ...others.map((index) => childRow(`other-${index}`, { ...later, parentThreadId: 'thread-9' })),
         ...turns.flatMap((index) => [
           turnRow(`req-${index}`, { status: 'completed', updatedAt: at(index), completedAt: at(index) }),
           childRow(`sub-${index}`, {
@@ -73,11 +77,12 @@ test('openhuman 8.17: the children of a long thread are all there, beyond the fi
 test('openhuman 8.21: the newest events of a run are its newest, however many there are', () =>
   holds(
     async ({ app, core, list }) => {
-      const calls = Array.from({ length: 125 }, (_, index) => callEvents('sub-1', 2 + index * 2, index + 1))
+      // More than the longest page there is.
+      const calls = Array.from({ length: 550 }, (_, index) => callEvents('sub-1', 2 + index * 2, index + 1))
       core.putEvents('sub-1', [spawned('sub-1'), ...calls.flat()])
       await list(childRow('sub-1', { status: 'completed', completedAt: at(900) }))
       const child = childOf(await app.view(), 'sub-1')
       return { latest: await app.latestTool('sub-1'), calls: child?.toolCalls.length }
     },
-    { ours: { latest: 'tool-125', calls: 125 }, naive: { latest: 'tool-50', calls: 0 } },
+    { ours: { latest: 'tool-550', calls: 550 }, naive: { latest: 'tool-50', calls: 0 } },
   ))

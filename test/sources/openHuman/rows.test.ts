@@ -95,6 +95,13 @@ describe('rows', () => {
     expect(of({})).not.toBeNull()
   })
 
+  test('openhuman 8.12: a completed run has no checkpoint to go on from, though its row still names it', () => {
+    const done = { status: 'completed', completedAt: at12(9), updatedAt: at12(9) }
+    const { run } = folded(waiting(), waiting(done))
+    expect(run).toMatchObject({ status: 'completed', checkpoint: null })
+    expect(folded(waiting(), waiting({ ...done, status: 'failed' })).run.checkpoint).not.toBeNull()
+  })
+
   test('openhuman 8.19: a run that was continued keeps its former parent', () => {
     const { run } = folded(childRow(), childRow({ parentRunId: 'req-a10', updatedAt: at12(9) }))
     expect(run).toMatchObject({ parentRunId: 'req-a10', formerParentRunIds: ['req-9f2'] })
@@ -126,7 +133,7 @@ describe('run events', () => {
     ['subagent_tool_call_started', { callId: 'c', toolName: 't' }, 'tool.started'],
     ['subagent_tool_call_completed', { callId: 'c', toolName: 't', success: false }, 'tool.finished'],
     ['turn_started', { threadId: 'thread-4', clientId: 's-1' }, 'run.observed'],
-    ['turn_completed', { iterations: 3 }, 'run.observed'],
+    ['turn_completed', { iterations: 3 }, 'foreign'],
     ['turn_interrupted', { eventsSeen: 4 }, 'foreign'],
     ['subagent_spawned', { agentId: 'researcher', workerThreadId: 'worker-88' }, 'run.observed'],
     ['subagent_completed', { outputChars: 760, dirtyStatus: true }, 'run.observed'],

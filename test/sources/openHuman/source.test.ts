@@ -1,9 +1,10 @@
 /** The whole source in a real store: lists against what is heard live, evidence, and what each verb really does. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { selectRunEvents, selectToolCalls } from '../../../src/index.ts'
+import { memoryStorage, selectRunEvents, selectToolCalls } from '../../../src/index.ts'
 import { whyNot } from '../../../src/core/permissions.ts'
 import type { Situation } from '../../../src/core/permissions.ts'
 import type { CommandRequest } from '../../../src/core/ports.ts'
+import { lasting } from './liveSupport.ts'
 import { rpcDouble } from './support/rpcDouble.ts'
 import type { RpcDouble } from './support/rpcDouble.ts'
 import { at12, childRow, openHumanPage, toolEvents, turnRow } from './support/rpcPage.ts'
@@ -82,6 +83,43 @@ describe('lists', () => {
     expect([await again.events('r:req-9f2'), await again.events('r:sub-7c1')]).toEqual(before)
   })
 
+  test('nor does one over more rows than a stream remembers keys', async () => {
+    const statuses = ['completed', 'running', 'failed', 'awaiting_user', 'interrupted', 'paused', 'cancelled']
+    core.runs = Array.from({ length: 700 }, (_, index) => {
+      const status = statuses[index % statuses.length] ?? 'pending'
+      const isOver = !['running', 'awaiting_user', 'paused'].includes(status)
+      return childRow({
+        id: `sub-${index}`,
+        parentRunId: `req-${index % 50}`,
+        status,
+        summary: status === 'awaiting_user' ? 'EU or US data?' : 'Completed in 3 iteration(s)',
+        error: status === 'failed' ? 'timeout' : null,
+        checkpointPath: '/ws/checkpoint.json',
+        metadata: { ...childRow().metadata, source: 'agent_progress', schemaVersion: 1 },
+        telemetry: { inputTokens: index, outputTokens: 3, costUsd: 0.5, toolCount: 0, model: 'large' },
+        completedAt: isOver ? at12(9) : null,
+        updatedAt: at12(index),
+      })
+    })
+    const storage = memoryStorage()
+    const appended = async (): Promise<number> => {
+      const heads = core.runs.map(({ id }) => storage.ledger.readHead(`r:${id}`))
+      return (await Promise.all(heads)).reduce((sum, head) => sum + head, 0)
+    }
+    const page = await open({ storage })
+    await page.until(async () => expect(await storage.ledger.readHead('r:sub-0')).toBeGreaterThan(0), 40_000)
+    await page.rounds(5)
+    const before = await appended()
+    expect(before).toBeGreaterThan(700)
+    await page.rounds(4)
+    expect(await appended()).toBe(before)
+    await page.ledger.dispose()
+    pages = []
+    const again = await open({ scope: page.scope, storage })
+    await again.rounds(6)
+    expect(await appended()).toBe(before)
+  }, 60_000)
+
   test('C2 a row asked for before the run was heard live is old news', async () => {
     const page = await open()
     await page.until(() => expect(core.named('run_ledger_list').length).toBeGreaterThan(0))
@@ -99,6 +137,95 @@ describe('lists', () => {
     await page.rounds(3)
     expect(isFirst).toBe(false)
     expect(page.run('req-9f2').run).toMatchObject({ status: 'running', attempt: 1 })
+  })
+
+  test('H3 a run is the same, whether or not its rows were read while it worked', async () => {
+    const metadata = { clientId: 's-1', source: 'web_channel', schemaVersion: 1 }
+    const childMetadata = {
+      ...childRow().metadata,
+      dedicatedThread: false,
+      source: 'agent_progress',
+      schemaVersion: 1,
+    }
+    const seed = { metadata: childMetadata, promptRef: 'thread:worker-88:message:seed' }
+    const figures = { inputTokens: 900, outputTokens: 80, costUsd: 0.02, toolCount: 1, model: 'large' }
+    const sub = {
+      skill_id: 'sub-7c1',
+      tool_name: 'researcher',
+      subagent: {
+        mode: 'typed',
+        prompt_chars: 212,
+        dedicated_thread: false,
+        worker_thread_id: 'worker-88',
+        display_name: 'Researcher',
+        parent_call_id: 'call_3',
+      },
+    }
+    async function told(isRead: boolean): Promise<object> {
+      core.runs = []
+      core.events = { 'req-9f2': [], 'sub-7c1': [] }
+      const page = await open()
+      page.say('inference_start', { seq: 0 })
+      page.say('subagent_spawned', { seq: 1, ...sub })
+      page.say('tool_call', { seq: 2, tool_name: 'search', tool_call_id: 'call_1', round: 1 })
+      page.say('tool_result', {
+        seq: 3,
+        tool_name: 'search',
+        tool_call_id: 'call_1',
+        round: 1,
+        success: true,
+        output: 'x',
+      })
+      await page.until(() => expect(page.run('sub-7c1')).toBeDefined())
+      if (isRead) {
+        core.runs = [
+          turnRow({ metadata, telemetry: { ...figures, inputTokens: 500 } }),
+          childRow({ ...seed, telemetry: { toolCount: 0, model: null } }),
+        ]
+        await page.until(() => expect(page.run('req-9f2').telemetry.inputTokens).toBe(500))
+      }
+      const end = { status: 'completed', completedAt: at12(90), updatedAt: at12(90) }
+      core.runs = [
+        turnRow({ ...end, metadata, summary: 'Completed in 1 iteration(s)', telemetry: figures }),
+        childRow({ ...end, ...seed, summary: 'Completed in 1 iteration(s), 6 output chars' }),
+      ]
+      page.say('subagent_completed', { seq: 4, ...sub, message: 'Done in 4200ms', success: true })
+      const usage = { input_tokens: 900, output_tokens: 80, cost_usd: 0.02, cost_source: 'charged' }
+      page.say('chat_done', { full_response: 'Done.', usage })
+      await page.until(() => expect(page.run('req-9f2').telemetry.model).toBe('large'))
+      await page.rounds(3)
+      return ['req-9f2', 'sub-7c1'].map((id) => lasting(page.run(id)))
+    }
+    const read = await told(true)
+    expect(read).toEqual(await told(false))
+    expect(read).toMatchObject([{ figures: { costSource: 'charged', costUsd: 0.02 } }, {}])
+  })
+
+  test('openhuman 8.9: calls without an id that were heard live do not come again from run events', async () => {
+    const page = await open()
+    const call = { tool_name: 'search', tool_call_id: '', round: 1 }
+    page.say('inference_start', { seq: 0 })
+    page.say('tool_call', { seq: 1, ...call })
+    page.say('tool_result', { seq: 2, ...call, success: true, output: '3 hits' })
+    await page.until(() => expect(page.run('req-9f2')?.toolCalls).toMatchObject([{ status: 'completed' }]))
+    const payload = { callId: '', toolName: 'search', iteration: 1 }
+    const event = (sequence: number, eventType: string, more: object = {}): object => ({
+      runId: 'req-9f2',
+      sequence,
+      eventType,
+      payload: { ...payload, ...more },
+      timestamp: at12(3),
+    })
+    core.events['req-9f2'] = [
+      event(1, 'tool_call_started'),
+      event(2, 'tool_call_completed', { success: true }),
+      event(3, 'tool_call_started', { callId: 'call_2', toolName: 'shell' }),
+      event(4, 'tool_call_completed', { callId: 'call_2', toolName: 'shell', success: true }),
+    ]
+    core.runs = [turnRow({ telemetry: { toolCount: 2 } })]
+    await page.until(() => expect(page.run('req-9f2').toolCalls).toHaveLength(2))
+    expect(page.run('req-9f2').toolCalls.map(({ name }) => name)).toEqual(['search', 'shell'])
+    expect(page.run('req-9f2').telemetry.toolCount).toBe(2)
   })
 
   test('A3 a row that cannot be read is refused with a reason, once', async () => {
@@ -348,6 +475,83 @@ describe('verbs', () => {
     await page.until(() => expect(page.run('sub-7c1').run.status).toBe('running'))
     expect(page.state().runs.commands[command?.id ?? '']?.state).toBe('applied')
     expect(page.run('sub-7c1').questions).toMatchObject([{ state: 'answered' }])
+  })
+
+  describe('decisions', () => {
+    const begin = (page: Page): void => {
+      page.say('inference_start', { seq: 0 })
+      page.say('iteration_start', { seq: 1, round: 1 })
+    }
+    const asks = (page: Page, event: string, fields: object = {}): void =>
+      page.say(event, { tool_name: 'shell', message: 'Run it?', tool_call_id: 'call_5', ...fields })
+
+    async function decide(page: Page, run: string, answer: string) {
+      const open = () => page.run(run)?.questions.find(({ state }) => state === 'open')
+      await page.until(() => expect(open()).toBeDefined())
+      const questionId = open()?.questionId ?? ''
+      return send(page, { log: `r:${run}`, verb: 'answer', payload: { questionId, answer } })
+    }
+
+    const said: string[] = []
+    const opened = (): Promise<Page> => {
+      said.length = 0
+      return open({ send: async (_thread, text) => void said.push(text) })
+    }
+
+    test.each([
+      ['approval_request', 'approve', 'approval_decide', { decision: 'approve_once' }],
+      ['approval_request', 'deny', 'approval_decide', { decision: 'deny' }],
+      ['plan_review_request', 'approve', 'plan_review_decide', { decision: 'approve' }],
+      ['plan_review_request', 'reject', 'plan_review_decide', { decision: 'reject' }],
+    ])('%s: %s is a call of its own', async (event, answer, method, params) => {
+      const page = await opened()
+      core.answers[method] = () => ({ resolved: true })
+      begin(page)
+      asks(page, event)
+      const command = await decide(page, 'req-9f2', answer)
+      expect(command).toMatchObject({ state: 'applied', detail: 'OpenHuman took the decision.' })
+      expect(core.named(method).map((call) => call.params)).toEqual([{ request_id: 'req-9f2', ...params }])
+      expect(said).toEqual([])
+    })
+
+    test('it is decided by the id it was asked under', async () => {
+      const page = await opened()
+      core.answers['approval_decide'] = () => ({ tool_name: 'shell' })
+      begin(page)
+      await page.until(() => expect(page.run('req-9f2')).toBeDefined())
+      asks(page, 'approval_request', { request_id: 'gate-1' })
+      await decide(page, 'req-9f2', 'approve')
+      expect(core.named('approval_decide')[0]?.params['request_id']).toBe('gate-1')
+    })
+
+    test('of a detached agent, it is decided by the turn it was asked in', async () => {
+      const page = await opened()
+      core.answers['approval_decide'] = () => ({ resolved: true })
+      begin(page)
+      const agent = { skill_id: 'sub-1', subagent: { mode: 'async' } }
+      page.say('subagent_spawned', { seq: 2, tool_name: 'coder', ...agent })
+      page.say('subagent_tool_call', { seq: 3, tool_name: 'shell', tool_call_id: 'call_5', ...agent })
+      asks(page, 'approval_request', { detached: true })
+      page.say('chat_done', { full_response: 'Done.' })
+      await decide(page, 'sub-1', 'approve')
+      expect(core.named('approval_decide')[0]?.params['request_id']).toBe('req-9f2')
+    })
+
+    test('a core without the call is told in the conversation; one that waits no more is told nothing', async () => {
+      const page = await opened()
+      begin(page)
+      asks(page, 'approval_request')
+      expect((await decide(page, 'req-9f2', 'approve'))?.state).toBe('delivered')
+      expect(said).toEqual(['approve'])
+      page.say('approval_decided', { tool_call_id: 'call_5', message: 'approve' })
+      await page.until(() => expect(page.run('req-9f2').run.status).toBe('running'))
+      core.answers['approval_decide'] = () => ({ resolved: false })
+      asks(page, 'approval_request', { tool_call_id: 'call_6' })
+      const late = await decide(page, 'req-9f2', 'approve')
+      expect(late).toMatchObject({ state: 'rejected' })
+      expect(late?.detail).toContain('does not wait for this decision any more')
+      expect(said).toEqual(['approve'])
+    })
   })
 
   test('without a way to send messages nothing can be answered', async () => {

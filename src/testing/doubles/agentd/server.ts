@@ -35,6 +35,8 @@ export interface AgentdDouble {
   sent: readonly Sent[]
   /** What clients subscribed with, in order. */
   subscribed: readonly { agentId: string; since: number }[]
+  /** How often a list was asked for. */
+  listed(): number
   history(agentId: string): readonly ConversationEvent[]
   append(agentId: string, type: string, content: string | null, metadata?: object): number
   /** Forgets an agent's conversation; its numbers begin anew. */
@@ -57,6 +59,7 @@ export async function createAgentdDouble(port = 0): Promise<AgentdDouble> {
   const histories = new Map<string, ConversationEvent[]>()
   const live = new Map<string, Set<Client>>()
   const sent: Sent[] = []
+  let listed = 0
   const subscribed: { agentId: string; since: number }[] = []
   const switches: AgentdSwitches = {
     dieAtFrame: null,
@@ -147,6 +150,7 @@ export async function createAgentdDouble(port = 0): Promise<AgentdDouble> {
   }
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (request.method === 'GET') listed += 1
     const { status, body } = switches.refuse
       ? { status: 500, body: { error: 'database is locked' } }
       : await answerRest(request, { agents, approvals, sent, append })
@@ -169,6 +173,7 @@ export async function createAgentdDouble(port = 0): Promise<AgentdDouble> {
     switches,
     sent,
     subscribed,
+    listed: () => listed,
     history: historyOf,
     append,
     forget: (agentId) => void histories.delete(agentId),

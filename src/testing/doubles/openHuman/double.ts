@@ -86,10 +86,10 @@ export async function createOpenHumanDouble(options: OpenHumanDoubleOptions = {}
     teams,
     version: () => switches.rows,
     chat(threadId, text) {
-      if (player.answer(threadId, text)) return null
+      const answered = player.answer(threadId, text)
+      if (answered !== null) return answered.requestId
       const script = onMessage(threadId, text)
-      if (script !== null) player.play(script)
-      return null
+      return script === null ? null : player.play(script).requestId
     },
     cancelTurns(threadId, requestId) {
       const cancelled = player.cancelTurns(threadId, requestId)

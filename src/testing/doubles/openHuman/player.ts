@@ -26,6 +26,8 @@ export interface Script {
 export type Ending = 'ended' | 'cancelled' | 'died'
 
 export interface Play {
+  /** Of its first turn. */
+  requestId: string | null
   ended: Promise<Ending>
 }
 
@@ -38,6 +40,8 @@ interface Running {
   /** Children that were aborted: nothing is heard of them any more. */
   aborted: Set<string>
   waiting: { name: string; go: (text: string) => void } | null
+  /** The turn that begins when the wait is over. */
+  nextRequestId: string | null
   stop: Ending | null
 }
 
@@ -70,26 +74,29 @@ export class Player {
       children: new Set(),
       aborted: new Set(),
       waiting: null,
+      nextRequestId: nextTurn(script.steps, words),
       stop: null,
     }
     this.#running.add(running)
+    const { nextRequestId: requestId } = running
     const ended = this.#run(script, running, words).finally(() => this.#running.delete(running))
-    return { ended }
+    return { requestId, ended }
   }
 
-  /** A person writes in a thread. False when nobody waited for it. */
-  answer(threadId: string, text: string): boolean {
-    return this.#release((running) => running.threadId === threadId, 'answer', text)
+  /** A person writes in a thread. Null when nobody waited for it. */
+  answer(threadId: string, text: string): Pick<Play, 'requestId'> | null {
+    const found = this.#release((running) => running.threadId === threadId, 'answer', text)
+    return found === null ? null : { requestId: found.isInTurn ? null : found.nextRequestId }
   }
 
   /** A person decides what a turn in progress asks for. */
   decide(requestId: string, decision: string): boolean {
     const isMeant = (running: Running): boolean => running.isInTurn && running.requestId === requestId
-    return this.#release(isMeant, 'answer', decision)
+    return this.#release(isMeant, 'answer', decision) !== null
   }
 
   go(name: string): boolean {
-    return this.#release(() => true, name, '')
+    return this.#release(() => true, name, '') !== null
   }
 
   isWaiting(name: string): boolean {
@@ -142,19 +149,20 @@ export class Player {
     return [...this.#running].find(({ children }) => children.has(taskId))
   }
 
-  #release(isMeant: (running: Running) => boolean, name: string, text: string): boolean {
+  #release(isMeant: (running: Running) => boolean, name: string, text: string): Running | null {
     const found = [...this.#running].find((running) => running.waiting?.name === name && isMeant(running))
     found?.waiting?.go(text)
-    return found !== undefined
+    return found ?? null
   }
 
   async #run(script: Script, running: Running, words: Map<string, string>): Promise<Ending> {
     const { clientId = 'app' } = script
-    for (const step of script.steps) {
+    for (const [index, step] of script.steps.entries()) {
       if (running.stop !== null) return running.stop
-      if ('turn' in step && typeof step.turn === 'string') {
+      if (isTurn(step)) {
         running.requestId = fill(step.turn, words)
       } else if ('wait' in step && typeof step.wait === 'string') {
+        running.nextRequestId = nextTurn(script.steps.slice(index), words)
         this.#stage.rest()
         const text = await this.#wait(running, step.wait)
         if (step.wait === 'answer') words.set('answer', text)
@@ -197,6 +205,13 @@ export class Player {
     this.#stage.say(message)
   }
 }
+
+function nextTurn(steps: readonly Step[], words: ReadonlyMap<string, string>): string | null {
+  const next = steps.find(isTurn)
+  return next === undefined ? null : fill(next.turn, words)
+}
+
+const isTurn = (step: Step): step is { turn: string } => 'turn' in step && typeof step.turn === 'string'
 
 /** The same JSON with its words filled in. */
 function fill<Value>(value: Value, words: ReadonlyMap<string, string>): Value

@@ -49,7 +49,12 @@ const LOOK_MS = 11_000
 
 let scopes = 0
 
-export async function ourApp(core: Core): Promise<App> {
+/** With what a host's components select from. */
+export interface OurApp extends App {
+  state(): RunLedgerState
+}
+
+export async function ourApp(core: Core): Promise<OurApp> {
   scopes += 1
   const scope = `points ${scopes}`
   const clock = manualClock(Date.UTC(2026, 5, 10, 9))
@@ -100,6 +105,8 @@ export async function ourApp(core: Core): Promise<App> {
 
   async function view(): Promise<View> {
     await wait(1_500)
+    // As a page does that shows the thread: what was let go of meanwhile is read again.
+    await page.ledger.openThread(THREAD)
     const runs = runsOf(page.store.getState())
     for (const { log } of runs) await page.ledger.openRun(log)
     const shown = viewOf(page.store.getState())
@@ -151,6 +158,7 @@ export async function ourApp(core: Core): Promise<App> {
       await page.ledger.retention.prune(await page.ledger.retention.preview({ maxRuns }))
     },
     view,
+    state: () => page.store.getState(),
     close: () => page.ledger.dispose(),
   }
 }

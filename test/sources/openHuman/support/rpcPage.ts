@@ -2,6 +2,7 @@
  * Owns a page that is connected to a core: the real source over real HTTP and a bare emitter, in a real store.
  */
 import { expect, vi } from 'vitest'
+import type { memoryStorage } from '../../../../src/index.ts'
 import type { LogRecord, RunRecord, WorkflowRecord } from '../../../../src/index.ts'
 import type { LogId } from '../../../../src/index.ts'
 import { jsonRpc, openHumanSource } from '../../../../src/sources/openHuman/index.ts'
@@ -35,14 +36,20 @@ export function emitter(id = 's-1') {
   }
 }
 
-type Options = Partial<Omit<OpenHumanOptions, 'socket'>> & { scope?: string }
+interface Options extends Partial<Omit<OpenHumanOptions, 'socket'>> {
+  scope?: string
+  storage?: ReturnType<typeof memoryStorage>
+}
 
-export async function openHumanPage(core: RpcDouble, { scope = newScope(), ...options }: Options = {}) {
+export async function openHumanPage(
+  core: RpcDouble,
+  { scope = newScope(), storage, ...options }: Options = {},
+) {
   const clock = manualClock(NOON + 60_000)
   const socket = emitter()
   // Time stands still while a call is on its way: no deadline passes by itself.
   const source = openHumanSource({ socket, rpc: jsonRpc(core.url), clock, ...options })
-  const page = openPage(scope, { source: source as never, clock })
+  const page = openPage(scope, { source: source as never, clock, ...(storage && { storage }) })
   await page.boot()
 
   const record = (log: LogId): LogRecord | undefined => at(page.state().runs.records, log)
@@ -60,14 +67,14 @@ export async function openHumanPage(core: RpcDouble, { scope = newScope(), ...op
       socket.emit(event, { ...envelope, ...fields })
     },
     /** Lets time pass until it holds. */
-    until: (check: () => void | Promise<void>): Promise<void> =>
+    until: (check: () => void | Promise<void>, timeout = 8_000): Promise<void> =>
       vi.waitFor(
         async () => {
           await clock.advance(500)
           await page.ledger.whenIdle()
           await check()
         },
-        { timeout: 8_000, interval: 5 },
+        { timeout, interval: 5 },
       ),
     /** Lets the next rounds of polling come and go. */
     async rounds(count: number) {
