@@ -1,5 +1,6 @@
 /** Owns the frame around every page: skip link, header, health banner, routes. */
 import { useEffect, useRef } from 'react'
+import type { ReactNode } from 'react'
 import { Route, Switch, useLocation } from 'wouter'
 import { AppHeader } from './components/AppHeader.tsx'
 import { ConnectionBanner } from './components/ConnectionBanner.tsx'
@@ -7,6 +8,7 @@ import { DropTarget } from './components/DropTarget.tsx'
 import { HealingNotice } from './components/HealingNotice.tsx'
 import { HealthBanner } from './components/HealthBanner.tsx'
 import { NotFound } from './components/NotFound.tsx'
+import { idInPath } from './lib/links.ts'
 import { useTheme } from './lib/theme.ts'
 import { InboxPage } from './pages/InboxPage.tsx'
 import { RunPage } from './pages/RunPage.tsx'
@@ -42,7 +44,11 @@ export function App() {
               <Route path="/threads">
                 <ThreadsPage />
               </Route>
-              <Route path="/threads/:id">{({ id }) => <ThreadPage key={id} id={id} />}</Route>
+              <Route path="/threads/:id">
+                {byId((id) => (
+                  <ThreadPage key={id} id={id} />
+                ))}
+              </Route>
               <Route path="/inbox">
                 <InboxPage />
               </Route>
@@ -59,6 +65,12 @@ export function App() {
     </DropTarget>
   )
 }
+
+/** A page about one thing. Its id is read from the address itself: many ids hold a colon. */
+const byId =
+  (page: (id: string) => ReactNode) =>
+  ({ id }: { id: string }): ReactNode =>
+    page(idInPath(location.pathname) ?? id)
 
 /** A new page starts at its top, for the eye and for the keyboard. */
 function useFocusOnNavigation() {

@@ -1,6 +1,7 @@
 /** Owns a child run in the page of its workflow: its row, with all tool calls, its questions and its result. */
 import { useRun } from 'run-ledger/react'
 import type { RunRecord } from 'run-ledger'
+import { agentNameOf } from '../lib/agentName.ts'
 import { AgentRow } from './AgentRow.tsx'
 import type { AgentRowData } from './AgentRow.tsx'
 import { SettledQuestions } from './SettledQuestions.tsx'
@@ -34,7 +35,7 @@ function toRow(
     // The library's id of the same row in a conversation.
     rowId: `subagent:${run.id}`,
     runId: run.id,
-    name: run.agentName ?? run.agentId ?? run.id,
+    name: agentNameOf(run) ?? run.id,
     // The page's own question needs no repeating.
     task: task === asked ? null : task,
     phase: null,

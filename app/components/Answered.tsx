@@ -3,11 +3,12 @@ import { useRunActions } from 'run-ledger/react'
 import type { InboxItem } from 'run-ledger/react'
 import { runLog, workflowLog } from 'run-ledger'
 import { Link } from 'wouter'
+import { agentNameOf } from '../lib/agentName.ts'
 import { runHref, workflowHref } from '../lib/links.ts'
 import { ToneIcon } from './Icon.tsx'
 
 export function Answered({ item }: { item: InboxItem }) {
-  const { workflowRunId, workflowTitle, runId, agentName } = item
+  const { workflowRunId, workflowTitle, runId, record } = item
   const { resumesByPlan } = useRunActions(workflowRunId === null ? runLog(runId) : workflowLog(workflowRunId))
   return (
     <p className="answered" data-tone="good" role="status" data-testid="answered">
@@ -15,7 +16,7 @@ export function Answered({ item }: { item: InboxItem }) {
       <span>
         Answered.{' '}
         {workflowRunId === null ? (
-          <Link href={runHref(runId)}>{agentName ?? 'Open the run'}</Link>
+          <Link href={runHref(runId)}>{agentNameOf(record.run) ?? 'Open the run'}</Link>
         ) : (
           <Link href={workflowHref(workflowRunId)}>{workflowTitle ?? 'Open the workflow run'}</Link>
         )}

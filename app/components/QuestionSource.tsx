@@ -1,16 +1,17 @@
 /** Owns the line above a question: who asks, in which run and thread, since when, and until when. */
 import type { InboxItem } from 'run-ledger/react'
 import { Link } from 'wouter'
+import { agentNameOf } from '../lib/agentName.ts'
 import { formatAge, formatFull } from '../lib/format.ts'
 import { runHref, threadHref, workflowHref } from '../lib/links.ts'
 
 export function QuestionSource({ item, isFar }: { item: InboxItem; isFar: boolean }) {
-  const { runId, agentName, workflowRunId, workflowTitle, record, question, ageMs, expiresInMs } = item
+  const { runId, workflowRunId, workflowTitle, record, question, ageMs, expiresInMs } = item
   const { parentThreadId } = record.run
   return (
     <div className="question-from">
       <p className="question-asks">
-        <Link href={runHref(runId)}>{agentName ?? 'An agent'}</Link> <span>asks</span>
+        <Link href={runHref(runId)}>{agentNameOf(record.run) ?? 'An agent'}</Link> <span>asks</span>
         {isFar && workflowRunId !== null && (
           <>
             {' '}

@@ -5,6 +5,7 @@ import { BUCKETS, collapseToggled } from 'run-ledger'
 import type { Bucket, RunListEntry } from 'run-ledger'
 import { count } from '../lib/format.ts'
 import { BUCKET_NAMES } from '../lib/status.ts'
+import { openHuman } from '../store.ts'
 import { Icon } from './Icon.tsx'
 import { RunRow } from './RunRow.tsx'
 import { Skeleton } from './Skeleton.tsx'
@@ -55,10 +56,14 @@ function NoRuns() {
   return (
     <div className="empty" data-testid="no-runs">
       <h3>No runs yet</h3>
-      <p>
-        Write a question, choose some documents and start. If you have none at hand, use the sample set: the
-        papers of a fictional outdoor shop, one of them out of date.
-      </p>
+      {openHuman === null ? (
+        <p>
+          Write a question, choose some documents and start. If you have none at hand, use the sample set: the
+          papers of a fictional outdoor shop, one of them out of date.
+        </p>
+      ) : (
+        <p>Write a message to OpenHuman, or start a workflow. What it does is shown here as it happens.</p>
+      )}
       {health.state === 'ok' && (
         <p>Every run is written down as it happens, so it is still here after a reload.</p>
       )}

@@ -38,4 +38,9 @@ function labelOf({ answer, options }: Question): string {
   return option?.label ?? readable(answer)
 }
 
-const readable = (answer: Json): string => (typeof answer === 'string' ? answer : JSON.stringify(answer))
+/** Decisions come as identifiers. */
+function readable(answer: Json): string {
+  if (typeof answer !== 'string') return JSON.stringify(answer)
+  const words = answer.replaceAll('_', ' ')
+  return /^[a-z_]+$/.test(answer) ? words.charAt(0).toUpperCase() + words.slice(1) : answer
+}

@@ -7,6 +7,7 @@ import { Answered } from '../components/Answered.tsx'
 import { PageTitle } from '../components/PageTitle.tsx'
 import { QuestionForm } from '../components/QuestionForm.tsx'
 import { Skeleton } from '../components/Skeleton.tsx'
+import { agentNameOf } from '../lib/agentName.ts'
 import { count, formatAge } from '../lib/format.ts'
 import { useCards } from '../lib/cards.ts'
 import { runsHref } from '../lib/links.ts'
@@ -49,7 +50,7 @@ export function InboxPage() {
             data-row-id={item.id}
             data-active={item.id === active}
             tabIndex={-1}
-            aria-label={`Question of ${item.agentName ?? 'an agent'}`}
+            aria-label={`Question of ${agentNameOf(item.record.run) ?? 'an agent'}`}
             onFocus={() => focus(item.id)}
           >
             <QuestionForm item={item} answer={give} hotkeys={item.id === active} isFar />

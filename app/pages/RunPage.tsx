@@ -14,6 +14,7 @@ import { SettledQuestions } from '../components/SettledQuestions.tsx'
 import { Skeleton } from '../components/Skeleton.tsx'
 import { TextBlock } from '../components/TextBlock.tsx'
 import { ToolList } from '../components/ToolList.tsx'
+import { agentNameOf } from '../lib/agentName.ts'
 import { runsHref, threadHref, workflowHref } from '../lib/links.ts'
 
 export function RunPage({ id }: { id: string }) {
@@ -23,7 +24,7 @@ export function RunPage({ id }: { id: string }) {
   if (state === 'missing') return <RunNotKnown />
   if (record === null) return <Skeleton lines={12} label="Loading the run" />
   const { log, run } = record
-  const title = run.agentName ?? run.agentId ?? run.id
+  const title = agentNameOf(run) ?? run.id
   const isSpeaking = !unconfirmed && run.status === 'running'
   return (
     <div className="run-page" data-testid="run-page">

@@ -1,6 +1,4 @@
-/**
- * Owns the shapes of what is stored and shown, plain JSON: epoch ms UTC, durations ms, USD; unknown is null, never 0.
- */
+/** Owns what is stored and shown, as plain JSON: epoch ms UTC, durations ms, USD; unknown is null, never 0. */
 import type { LogId, Position, RunLogId, WorkflowLogId } from './ids.ts'
 import type { RunStatus, Trigger, WorkflowStatusName } from './status.ts'
 

@@ -141,7 +141,10 @@ function register(
   if (record.registered) {
     const settledForGood = isSettled(workflow.status) && !workflow.inferred
     return {
-      workflow: { ...workflow, phases: declareMore(workflow.phases, phases) },
+      // A later attempt has the phases it began with: an announcement told again brings none back.
+      ...(workflow.attempt === 1 && {
+        workflow: { ...workflow, phases: declareMore(workflow.phases, phases) },
+      }),
       ...(settledForGood ? null : { bindings: bind(record.bindings, stream, workflow.attempt) }),
     }
   }

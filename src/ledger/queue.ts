@@ -50,7 +50,8 @@ export class WriterQueue {
   /** Numbers what was asked for, in order; the oldest that is not yet known to have landed. */
   #ticket = 0
   #oldest = Infinity
-  #waiting: { ticket: number; resolve: () => void }[] = []
+  #waiting: { ticket: number; resolve: () => void; reject: (error: LedgerError) => void }[] = []
+  #closed: LedgerError | null = null
 
   get isEmpty(): boolean {
     return this.#items.length === 0
@@ -68,11 +69,12 @@ export class WriterQueue {
     this.#oldest = Math.min(this.#oldest, this.#ticket)
   }
 
-  /** Resolves when everything pushed so far has left the queue for good. */
+  /** Resolves when everything pushed so far has left the queue for good. @throws LedgerError when it never will. */
   whenWritten(): Promise<void> {
     if (this.#oldest === Infinity) return Promise.resolve()
-    return new Promise((resolve) => {
-      this.#waiting.push({ ticket: this.#ticket, resolve })
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ ticket: this.#ticket, resolve, reject })
+      this.#rejectStuck()
     })
   }
 
@@ -82,11 +84,16 @@ export class WriterQueue {
     const waiting = this.#waiting
     this.#waiting = waiting.filter(({ ticket }) => ticket >= this.#oldest)
     for (const { ticket, resolve } of waiting) if (ticket < this.#oldest) resolve()
+    this.#rejectStuck()
   }
 
-  /** Nothing leaves the queue any more: whoever waits for it hears so, and looks at what is left. */
-  stopWaiting(): void {
-    for (const { resolve } of this.#waiting.splice(0)) resolve()
+  /** Who waits for what stays in a closed queue would wait for ever. */
+  #rejectStuck(): void {
+    const [first] = this.#items
+    if (this.#closed === null || first === undefined) return
+    const stuck = this.#waiting.filter(({ ticket }) => ticket >= first.ticket)
+    this.#waiting = this.#waiting.filter(({ ticket }) => ticket < first.ticket)
+    for (const { reject } of stuck) reject(this.#closed)
   }
 
   /** Events that wait. */
@@ -115,10 +122,12 @@ export class WriterQueue {
     return { kind: 'flight', entries, work: entries.map(({ work }) => work).reduce(merge) }
   }
 
-  /** Gives up the jobs that wait; work stays. */
-  rejectJobs(error: LedgerError): void {
+  /** Nothing is taken any more: gives up the jobs that wait; work stays. */
+  close(error: LedgerError): void {
+    this.#closed = error
     for (const item of this.#items) if (item.kind === 'job') item.reject(error)
     this.#items = this.#items.filter(({ kind }) => kind === 'work')
+    this.#rejectStuck()
   }
 
   /** Puts a flight back that did not land. */

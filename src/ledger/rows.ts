@@ -13,7 +13,7 @@ import type { ListPosition, RecordFilter } from './port.ts'
  * 1: the first fold. Raise it when the fold gives other records for the same events; stored rows of an older
  * version are folded again before they are shown.
  */
-export const PROJECTION_VERSION = 3
+export const PROJECTION_VERSION = 4
 
 /** The version of a row whose events came back after it was folded. */
 export const UNFOLDED = 0

@@ -87,8 +87,7 @@ export class LedgerWriter {
     this.#refusal = error
     this.#open = false
     this.#stopTimer()
-    this.#queue.rejectJobs(error)
-    if (this.#busy === null) this.#queue.stopWaiting()
+    this.#queue.close(error)
   }
 
   /**
@@ -168,16 +167,9 @@ export class LedgerWriter {
 
   /** Resolves when everything accepted so far can be read from the first copy. @throws LedgerError when refused. */
   async whenWritten(): Promise<void> {
-    this.#throwIfStuck()
     const written = this.#queue.whenWritten()
     this.flush()
     await written
-    this.#throwIfStuck()
-  }
-
-  /** What waits will never be written. */
-  #throwIfStuck(): void {
-    if (this.#refusal !== null && !this.#queue.isEmpty) throw this.#refusal
   }
 
   /** Resolves when everything accepted so far is durable in all copies. SPEC W4. @throws LedgerError when refused. */
@@ -211,7 +203,6 @@ export class LedgerWriter {
     this.#busy = null
     this.#flying = null
     this.#queue.landed()
-    if (this.#refusal !== null) this.#queue.stopWaiting()
     this.#schedule()
   }
 

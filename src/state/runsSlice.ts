@@ -9,6 +9,7 @@ import type { LogRecord, RunEvent, RunRecord } from '../core/entities.ts'
 import { lifecycleOf } from '../core/entities.ts'
 import type { LogId } from '../core/ids.ts'
 import { isSettled } from '../core/status.ts'
+import { byIssue } from '../core/toolCalls.ts'
 import {
   commandChanged,
   committed,
@@ -257,7 +258,7 @@ function replace(state: RunsState, records: readonly LogRecord[]): RunsState {
 }
 
 function keptCalls({ toolCalls, telemetry }: RunRecord): ToolCallTable {
-  const calls = toolCalls.toSorted((a, b) => a.startedAt - b.startedAt)
+  const calls = toolCalls.toSorted(byIssue)
   return { calls, complete: calls.length >= telemetry.toolCount }
 }
 

@@ -215,3 +215,27 @@ test('F4 the update time of figures never runs backwards', () => {
   const at = 1_700_000_000_000
   expect(runOf([call(1, at), call(2, at - 500)]).telemetry.updatedAt).toBe(at)
 })
+
+test('F1 a workflow announced again has the phases it did not have, and in a later attempt none of an earlier one', () => {
+  const phase = (name: string, dependsOn: string[] = []) => ({ name, agentIds: [], dependsOn })
+  const registered = (...phases: object[]) => ({
+    log: FLOW,
+    type: 'workflow.registered',
+    payload: { definitionId: 'd', phases },
+    stream: 'A',
+  })
+  const again = { trigger: 'restart', phases: [phase('write')] }
+  const opened = { log: FLOW, type: 'workflow.attempt_started', payload: again, stream: 'A' }
+  const phasesOf = (...said: Parameters<typeof assemble>[0]) => {
+    const record = takeAll(assemble(said)).records.get(FLOW)
+    return (
+      record?.entity === 'workflow' && record.workflow.phases.map(({ name, dependsOn }) => [name, dependsOn])
+    )
+  }
+  const [first, more] = [registered(phase('plan')), registered(phase('plan', ['read']), phase('write'))]
+  expect(phasesOf(first, more, more)).toEqual([
+    ['plan', ['read']],
+    ['write', []],
+  ])
+  expect(phasesOf(first, opened, first)).toEqual([['write', []]])
+})

@@ -96,7 +96,7 @@ export function readMessage(raw: unknown, wireName: string | null, now: number):
 export const isPlaced = (message: Message | Unplaced): message is Message => 'requestId' in message
 
 /** What is asked of a person on the way, by others than those who number a turn's messages. */
-export const isGate = ({ name }: Message): boolean => /^nothing/.test(name)
+export const isGate = ({ name }: Message): boolean => /^(?:approval_|plan_review_)/.test(name)
 
 /** The same message, as one of the turn that it holds up. */
 export const addressedTo = (message: Message, requestId: string): Message =>

@@ -64,9 +64,11 @@ export function connectLive(sink: SourceSink, options: LiveOptions): () => void 
   /** An answer of the ledger may come when nobody listens any more. */
   let isClosed = false
 
-  function hand({ stream, events }: Converted): void {
+  /** What is said again says nothing of now. */
+  function hand({ stream, events }: Converted, isNew = true): void {
     if (isClosed || events.length === 0) return
     sink.receive(stream, events)
+    if (!isNew) return
     for (const { log, type } of events) if (isRunEvent(log)) onRunHeard?.(log, type)
   }
 
@@ -153,12 +155,12 @@ export function connectLive(sink: SourceSink, options: LiveOptions): () => void 
     const told = tellMessage(raw, message, turn, memory)
     if (told === null) return
     // Numbers are put in order by the ledger; an end without one waits here for all that came before it.
-    if (message.seq !== null) hand(told)
+    if (message.seq !== null) hand(told, told.isNew)
     if (message.seq === null || told.isNew) order.offer(message.seq, { message, told })
   }
 
   function follow({ message, told }: Ordered, turn: Turn): void {
-    if (message.seq === null) hand(told)
+    if (message.seq === null) hand(told, told.isNew)
     if (!told.isNew) return
     hand({ stream: turnStream(turn.requestId), events: followUps(message, turn, memory) })
     if (isTurnEnd(message)) onTurnEnded?.(turn.requestId)

@@ -105,7 +105,7 @@ export function takeRows(sink: SourceSink, call: Rpc, clock: Clock): RowTaker {
     const found = await sink.record(log)
     const record = found?.entity === 'run' ? found : null
     if (!isKnownEnd(row, record)) {
-      const missing = lacksEvents(row, record) ? await events.read(row.id) : null
+      const missing = lacksEvents(row, record) ? await events.read(row.id, record) : null
       // Whoever was heard meanwhile is better known from there; the next look brings the row again.
       if (isOld(log, asked)) return false
       if (missing !== null && record === null && isOver(row)) tell(tellBeginning(row))

@@ -2,13 +2,14 @@
  * Owns reading the core's lists to their end: pages by offset, that move while they are read, and run events, whose
  * pages begin with the oldest.
  */
+import type { RunRecord } from '../../core/entities.ts'
 import type { SourceSink } from '../../core/ports.ts'
 import { eventsStream } from './envelope.ts'
 import type { Told } from './envelope.ts'
 import { fieldOf, listOf } from './rpc.ts'
 import type { Rpc } from './rpc.ts'
 import { readRunEvent } from './rowsRead.ts'
-import { tellRunEvent } from './runEvents.ts'
+import { isNamelessCall, tellRunEvent } from './runEvents.ts'
 
 /** The most that the core gives at once. */
 export const LIST_PAGE = 500
@@ -66,8 +67,8 @@ export async function walkList(call: Rpc, walk: Walk, { mark, take }: WalkHooks)
 }
 
 export interface RunEvents {
-  /** What the run's events say since those that the ledger has. */
-  read(runId: string): Promise<Told>
+  /** What the run's events say since those that the ledger has, which knows the run as `record`. */
+  read(runId: string, record: RunRecord | null): Promise<Told>
   /** They were handed over. */
   taken(told: Told): void
 }
@@ -77,8 +78,9 @@ export function runEvents(call: Rpc, sink: Pick<SourceSink, 'position'>): RunEve
   const given = new Map<string, number>()
 
   return {
-    async read(runId) {
+    async read(runId, record) {
       const stream = eventsStream(runId)
+      const heard = record?.toolCalls.some(isNamelessCall)
       const events: Told['events'][number][] = []
       let after = Math.max((await sink.position(stream.id)) ?? 0, given.get(stream.id) ?? 0)
       for (;;) {
@@ -89,7 +91,7 @@ export function runEvents(call: Rpc, sink: Pick<SourceSink, 'position'>): RunEve
           const event = readRunEvent(row)
           if (event === null || event.runId !== runId || event.sequence <= after) continue
           after = event.sequence
-          events.push(tellRunEvent(event))
+          events.push(tellRunEvent(event, heard))
         }
         if (rows.length < EVENTS_PAGE || after === before) return { stream, events }
       }

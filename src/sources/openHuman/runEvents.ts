@@ -2,19 +2,28 @@
  * Owns what the core's run events say: calls with their success and timing, and what became known of a run. Statuses are
  * left to its row, which is newer than any event before it.
  */
-import type { Json } from '../../core/entities.ts'
+import type { Json, ToolCall } from '../../core/entities.ts'
 import type { RawEvent } from '../../core/events.ts'
 import { runLog } from '../../core/ids.ts'
-import { idOf, known, lineOf, timeOf } from './envelope.ts'
+import { eventsStream, idOf, isOpenHumanStream, known, lineOf, timeOf } from './envelope.ts'
 import type { RunEventRow } from './rowsRead.ts'
 
-/** Each event has one place in its stream, so each says one thing. */
-export function tellRunEvent(event: RunEventRow): RawEvent {
+/**
+ * Each event has one place in its stream, so each says one thing. `heard`: calls without an id were heard live, and
+ * nothing tells those of the events from them; they are kept, and are no calls.
+ */
+export function tellRunEvent(event: RunEventRow, heard = false): RawEvent {
   const { runId, sequence, eventType, payload } = event
-  const [type, told] = read(eventType, payload ?? {}) ?? foreign(eventType, payload ?? null)
+  const said = read(eventType, payload ?? {})
+  const isHeard = heard && said?.[0].startsWith('tool.') === true && !payload?.['callId']
+  const [type, told] = said === null || isHeard ? foreign(eventType, payload ?? null) : said
   const timestamp = timeOf(event.timestamp) ?? 0
   return { log: runLog(runId), type, payload: told, timestamp, position: sequence }
 }
+
+/** Whether a call has the id that the ledger gave it for its place in a live stream. */
+export const isNamelessCall = ({ callId }: Pick<ToolCall, 'callId'>): boolean =>
+  isOpenHumanStream(callId) && !callId.startsWith(eventsStream('').id)
 
 type Payload = Readonly<Record<string, Json>>
 type Said = readonly [type: string, payload: object]

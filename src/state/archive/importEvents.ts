@@ -69,7 +69,7 @@ async function takeIn(runtime: Runtime, events: readonly ImportedEvent[]) {
   const gathered = newGathered(events.length)
   for (const [index, { stream, event }] of events.entries()) {
     // A small read between two parts: whoever looks at the page meanwhile is not kept waiting.
-    if (index % TOGETHER === TOGETHER - 1) await runtime.ledger.readHead(event.log as LogId)
+    if (index % TOGETHER === TOGETHER - 1) await runtime.ledger.stamp()
     const { position, item, refused } = toItem(event, redaction.stream(repairStream(stream)), redaction)
     if (refused !== null) quarantine(gathered, stream, position, refused, event)
     if (item.kind !== 'event') continue

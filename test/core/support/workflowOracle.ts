@@ -36,6 +36,9 @@ export function workflowOracle(events: readonly SourceEvent[]): WorkflowView {
       for (const [name, status] of seen) phases.set(name, status)
       input = event.payload.input ?? null
     }
+    // Told again, the first attempt may have more of them.
+    if (event.type === 'workflow.registered' && event !== known && after?.attempt === 1)
+      for (const { name } of event.payload.phases) if (!phases.has(name)) phases.set(name, 'pending')
     if (event.type === 'phase.transitioned') {
       const attempt = runOracle(events.slice(0, at + 1).map(asRun)).attemptOfEvent.at(-1)
       // What only we think over still has an owner who knows of its phases.

@@ -158,11 +158,13 @@ describe('said again', () => {
     const page = await openLive()
     await page.hear(turn)
     const before = JSON.stringify([page.run(TURN), page.run('sub-1'), page.run('sub-2')])
+    const heard = page.heard.length
     for (let again = 0; again < 13; again += 1) await page.hear(turn)
     expect(JSON.stringify([page.run(TURN), page.run('sub-1'), page.run('sub-2')])).toBe(before)
     expect(page.status()).toMatchObject({ quarantined: 0, duplicates: expect.any(Number) })
     expect(page.status().duplicates).toBeGreaterThanOrEqual(13 * turn.length)
     expect(page.ended).toHaveLength(1)
+    expect(page.heard).toHaveLength(heard)
   })
 
   test('F1 openhuman 8.4: replayed to a page that opened later, it changes nothing either', async () => {

@@ -67,14 +67,14 @@ export async function openHumanPage(
       socket.emit(event, { ...envelope, ...fields })
     },
     /** Lets time pass until it holds. */
-    until: (check: () => void | Promise<void>, timeout = 8_000): Promise<void> =>
+    until: (check: () => void | Promise<void>): Promise<void> =>
       vi.waitFor(
         async () => {
           await clock.advance(500)
           await page.ledger.whenIdle()
           await check()
         },
-        { timeout, interval: 5 },
+        { timeout: 8_000, interval: 5 },
       ),
     /** Lets the next rounds of polling come and go. */
     async rounds(count: number) {
