@@ -39,8 +39,16 @@ export function App() {
               <Route path="/">
                 <RunsPage />
               </Route>
-              <Route path="/workflows/:id">{({ id }) => <WorkflowPage key={id} id={id} />}</Route>
-              <Route path="/runs/:id">{({ id }) => <RunPage key={id} id={id} />}</Route>
+              <Route path="/workflows/:id">
+                {byId((id) => (
+                  <WorkflowPage key={id} id={id} />
+                ))}
+              </Route>
+              <Route path="/runs/:id">
+                {byId((id) => (
+                  <RunPage key={id} id={id} />
+                ))}
+              </Route>
               <Route path="/threads">
                 <ThreadsPage />
               </Route>

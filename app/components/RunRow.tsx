@@ -14,7 +14,8 @@ import { PhaseRail } from './PhaseRail.tsx'
 import { StatusChip } from './StatusChip.tsx'
 
 export function RunRow({ entry }: { entry: RunListEntry }) {
-  const { id, entity, log, title, subtitle, status, unconfirmed, inferred, bucket, threadId, startedAt } = entry
+  const { id, entity, log, title, subtitle, status, unconfirmed, inferred, bucket, threadId, startedAt } =
+    entry
   const { phasesDone, phasesTotal, toolCount, openQuestions } = entry
   return (
     <li

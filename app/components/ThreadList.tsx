@@ -23,7 +23,8 @@ export function ThreadList({ current }: { current: string | null }) {
                 {title === null ? 'Conversation' : visible(title)}
               </bdi>
               <span className="note">
-                {formatStarted(startedAt)} · {questions === runs ? count(questions, 'question') : count(runs, 'run')}
+                {formatStarted(startedAt)} ·{' '}
+                {questions === runs ? count(questions, 'question') : count(runs, 'run')}
                 {openQuestions > 0 && <span className="thread-waiting"> · needs you</span>}
               </span>
             </Link>

@@ -93,9 +93,9 @@ function phase(row: Row, name: string, state: PhaseState): readonly RawEvent[] {
 
 type Output = NonNullable<PhaseState['outputs']>[number]
 
-/** A child with an id of its own is a run; of newer cores, which give none, what it put out is kept with the workflow. */
+/** What a child put out is all that is told of it; one of a newer core, which names none, goes by its place. */
 function told(row: Row, name: string, output: Output, index: number): readonly RawEvent[] {
-  const runId = idOf(output.orchestrationId)
+  const runId = childIdOf(row, name, output, index)
   const text = textOf(output.output)
   if (runId === undefined) {
     const value = { phase: name, index, agentId: output.agentId ?? null, output: lineOf(text) ?? null }
@@ -115,6 +115,9 @@ function told(row: Row, name: string, output: Output, index: number): readonly R
   ]
 }
 
+const childIdOf = (row: Row, name: string, output: Output, index: number): string | undefined =>
+  idOf(output.orchestrationId) ?? idOf(`${row.id}:${name}:${index + 1}`)
+
 const textOf = (output: Json | undefined): string | undefined =>
   output === undefined || output === null || output === ''
     ? undefined
@@ -123,9 +126,12 @@ const textOf = (output: Json | undefined): string | undefined =>
       : JSON.stringify(output)
 
 function links(row: Row, record: WorkflowRecord | null): readonly RawEvent[] {
-  const outputs = Object.values(row.phaseStates ?? {}).flatMap((state) => state.outputs ?? [])
-  const named = [...(row.childRunIds ?? []), ...outputs.map(({ orchestrationId }) => orchestrationId ?? '')]
-  const children = new Set(named.filter(isUsableId))
+  const shown = Object.entries(row.phaseStates ?? {}).flatMap(([name, { status: stands, outputs }]) =>
+    stands === 'completed' ? (outputs ?? []).map((output, index) => childIdOf(row, name, output, index)) : [],
+  )
+  // The ids a newer core lists are in nothing else that it tells.
+  const listed = row.revision == null ? (row.childRunIds ?? []) : []
+  const children = new Set([...listed, ...shown].filter((id) => id !== undefined).filter(isUsableId))
   for (const child of record?.workflow.childRunIds ?? []) children.delete(child)
   return [...children].map((childRunId) => fact(row, 'run.linked', 'child', { childRunId }))
 }

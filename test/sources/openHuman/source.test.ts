@@ -1,6 +1,6 @@
 /** The whole source in a real store: lists against what is heard live, evidence, and what each verb really does. */
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { memoryStorage, selectRunEvents, selectToolCalls } from '../../../src/index.ts'
+import { memoryStorage, selectToolCalls } from '../../../src/index.ts'
 import { whyNot } from '../../../src/core/permissions.ts'
 import type { Situation } from '../../../src/core/permissions.ts'
 import type { CommandRequest } from '../../../src/core/ports.ts'
@@ -331,6 +331,8 @@ describe('workflow runs', () => {
     core.workflows = [
       workflowRow({
         phaseStates: { plan: { status: 'completed', outputs: [output(undefined, 'Two steps.')] } },
+        childRunIds: ['known-to-nobody'],
+        revision: 4,
         status: 'completed',
         summary: 'All is well.',
         completedAt: at12(9),
@@ -343,8 +345,10 @@ describe('workflow runs', () => {
     expect(workflow).toMatchObject({ completedAt: Date.parse(at12(9)), summary: 'All is well.' })
     expect(workflow.output?.preview).toBe('All is well.')
     expect(workflow.phases).toMatchObject([{ name: 'plan', status: 'completed' }])
-    const said = selectRunEvents(page.state(), 'w:wfrun-1').filter(({ type }) => type === 'foreign')
-    expect(said).toMatchObject([{ payload: { name: 'phase_output', value: { output: 'Two steps.' } } }])
+    expect(workflow.childRunIds).toEqual(['wfrun-1:plan:1'])
+    const child = page.run('wfrun-1:plan:1').run
+    expect(child).toMatchObject({ phase: 'plan', agentId: 'planner', status: 'completed' })
+    expect(child.output?.preview).toBe('Two steps.')
   })
 
   test('openhuman 8.18: a resumed one is a new attempt, without the end of the one before', async () => {
