@@ -38,6 +38,7 @@ describe('A tool call', () => {
         callId: 'c1',
         attempt: 1,
         iteration: 1,
+        ordinal: 1,
         name: 'search',
         label: 'Search the shelf',
         effect: null,

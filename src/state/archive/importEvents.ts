@@ -63,13 +63,13 @@ export async function importEvents(
 
 /** Decoded, redacted and cut as everything is that comes from outside; what is refused is put aside with its reason. */
 async function takeIn(runtime: Runtime, events: readonly ImportedEvent[]) {
-  const { clock, redaction, page } = runtime
+  const { clock, redaction, page, frames } = runtime
   const quarantine = createQuarantine({ clock, redaction, page })
   const byLog = new Map<LogId, Prepared[]>()
   const gathered = newGathered(events.length)
   for (const [index, { stream, event }] of events.entries()) {
-    // A small read between two parts: whoever looks at the page meanwhile is not kept waiting.
-    if (index % TOGETHER === TOGETHER - 1) await runtime.ledger.stamp()
+    // Whoever looks at the page meanwhile is not kept waiting.
+    if (index % TOGETHER === TOGETHER - 1) await new Promise<void>((resolve) => void frames(resolve, true))
     const { position, item, refused } = toItem(event, redaction.stream(repairStream(stream)), redaction)
     if (refused !== null) quarantine(gathered, stream, position, refused, event)
     if (item.kind !== 'event') continue
