@@ -8,7 +8,7 @@ import { useLedgerStatus, useRunLedger, useTask } from 'run-ledger/react'
 import type { ArchiveDiff, ImportResult } from 'run-ledger'
 import { entriesOf, filesIn, filesOf } from '../lib/droppedFiles.ts'
 import { count, formatBytes } from '../lib/format.ts'
-import { isArchive, OPEN_LIMITS, RUN_FILES } from '../lib/openRuns.ts'
+import { OPEN_LIMITS, RUN_FILES } from '../lib/openRuns.ts'
 import { useOpenRuns } from '../lib/openRunsContext.ts'
 import { ProgressBar } from './ProgressBar.tsx'
 
@@ -40,12 +40,9 @@ export function ImportPanel({ onImported }: { onImported: () => void }) {
     if (archive !== null && phase === 'ready' && !busy) void Promise.resolve(archive).then(takeOver)
   }, [archive, phase, busy])
 
-  /** An archive is looked at first, whatever its size; all else is opened as files of harn, or refused as such. */
-  async function choose(chosen: readonly File[]): Promise<void> {
-    const [first] = chosen
-    if (first === undefined || isBusy) return
-    if (chosen.length === 1 && (await isArchive(first))) inspect(first)
-    else open(chosen)
+  /** What is of harn is imported; an archive comes back to be looked at here; all else is refused at the top. */
+  function choose(chosen: readonly File[]): void {
+    if (chosen.length > 0 && !isBusy) open(chosen)
   }
 
   function drop(event: DragEvent): void {
@@ -53,7 +50,7 @@ export function ImportPanel({ onImported }: { onImported: () => void }) {
     setOver(false)
     const entries = entriesOf(event.dataTransfer.items)
     if (entries.some(({ isDirectory }) => isDirectory)) open(filesIn(entries))
-    else void choose([...event.dataTransfer.files])
+    else choose([...event.dataTransfer.files])
   }
 
   async function take(chosen: File): Promise<void> {
@@ -111,7 +108,7 @@ export function ImportPanel({ onImported }: { onImported: () => void }) {
           accept={RUN_FILES}
           data-testid="import-input"
           onChange={({ target }) => {
-            void choose([...(target.files ?? [])])
+            choose([...(target.files ?? [])])
             // The same file may be chosen again.
             target.value = ''
           }}

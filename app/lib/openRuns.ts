@@ -64,7 +64,7 @@ const nothingIn = (files: readonly FileLike[]): string =>
     : `In ${count(files.length, 'file')} there is no run of harn and no session log.`
 
 /** The first line tells; the rest of a large archive is not read for it. */
-export async function isArchive(file: FileLike): Promise<boolean> {
+async function isArchive(file: FileLike): Promise<boolean> {
   const start = file instanceof Blob ? file.slice(0, 200) : file
   if (start.size > OPEN_LIMITS.fileBytes) return false
   const text = new TextDecoder().decode(await start.arrayBuffer())

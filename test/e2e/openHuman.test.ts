@@ -61,6 +61,9 @@ async function tell({ switches, inTheMiddle, whileAsked }: Story) {
   core.go('middle')
   await eventually(() => core.isWaiting('answer')).toBe(true)
   await eventually(async () => finished(await app.tools()).length).toBe(13)
+  // What a detached child spent is told once, with its end: a page that misses that never learns it.
+  const isDone = ({ status }: { status: string | null }): boolean => status === 'completed'
+  await eventually(async () => (await app.agents()).filter(isDone).length).toBe(2)
   await whileAsked?.(app, core)
   await connected(core)
 

@@ -66,11 +66,11 @@ test('A2 what is exported here is imported elsewhere, seen before it is written,
   await eventually(() => other.get('import-button').innerText()).toBe('Nothing to import')
 })
 
-test('a file that is no archive is refused beside where it was chosen, broken lines are named', async () => {
+test('a file that is nothing we know is refused with a reason that goes away, broken lines are named', async () => {
   const app = await (await open()).open('/storage')
   await app.get('import-input').setInputFiles(file('hello', 'notes.txt'))
-  await eventually(() => app.get('import-error').innerText()).toBe(
-    'notes.txt: This file is not an archive of a run ledger.',
+  await eventually(() => app.get('open-error').locator('p').innerText()).toBe(
+    'notes.txt is no run of harn, no session log and no archive of a run ledger.',
   )
   const lines = [
     '{"format":"run-ledger-archive","version":1}',
@@ -81,7 +81,7 @@ test('a file that is no archive is refused beside where it was chosen, broken li
   await app.get('import-input').setInputFiles(file(lines.join('\n')))
   await app.get('import-diff').waitFor()
   expect(await app.get('import-diff').innerText()).toContain('Line 3 is not JSON.')
-  expect(await app.get('import-error').count()).toBe(0)
+  expect(await app.get('open-error').count()).toBe(0)
 })
 
 test('an archive can be dropped', async () => {
