@@ -85,6 +85,7 @@ test('openhuman: an approval is decided by keys in its conversation, which goes 
   const app = await visit()
   await write(app, 'Please check the shop.')
   await app.get('question').waitFor()
+  await app.atRest()
   // The core's row says running all the while: it must not end the approval.
   await app.reload()
   await app.get('question').waitFor()

@@ -71,6 +71,8 @@ test('fault F6: a renderer that crashes in the middle of a run leaves it readabl
   const path = await app.ask(DISPUTED, 'gentle')
   await eventually(async () => finished(await app.tools()).length).toBeGreaterThanOrEqual(3)
   const done = finished(await app.tools())
+  // A crash leaves no letter: what counts is what had reached the disk.
+  await eventually(() => app.page.evaluate(storedEnds)).toBeGreaterThanOrEqual(done.length)
   const cdp = await cdpOf(app)
   // Never answers.
   void cdp.send('Page.crash').catch(() => {})
@@ -82,6 +84,22 @@ test('fault F6: a renderer that crashes in the middle of a run leaves it readabl
   expect(rows.length).toBeGreaterThanOrEqual(done.length)
   expect(await next.get('health-banner').count()).toBe(0)
 })
+
+/** Ends of calls that are on disk, in the page. */
+const storedEnds = (): Promise<number> =>
+  new Promise((resolve, reject) => {
+    const opening = indexedDB.open('run-ledger:demo')
+    opening.addEventListener('error', () => reject(opening.error))
+    opening.addEventListener('success', () => {
+      const db = opening.result
+      const reading = db.transaction('segments').objectStore('segments').getAll()
+      reading.addEventListener('success', () => {
+        db.close()
+        const bodies = (reading.result as { body: string }[]).map(({ body }) => body).join('')
+        resolve(bodies.split('"type":"tool.finished"').length - 1)
+      })
+    })
+  })
 
 const isGone = (app: App): Promise<boolean> =>
   Promise.race([

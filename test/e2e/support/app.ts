@@ -1,6 +1,6 @@
 /** Owns the app as a person uses it: asking, answering, stopping, and reading what the page shows. */
 import type { Locator, Page } from 'playwright'
-import { inject } from 'vitest'
+import { expect, inject } from 'vitest'
 import type { Shown } from './hooks.ts'
 
 /** Ends in a disagreement between two of the sample documents. */
@@ -90,11 +90,29 @@ export class App {
     await this.get('stop-all').click()
   }
 
-  /** Asks at full speed and waits for the end; gives the path of the workflow run. */
+  /** Asks at full speed and waits for the end, on the screen and on disk; gives the path of the workflow run. */
   async finish(question = CLEAR): Promise<string> {
     const path = await this.ask(question)
     await this.status('completed')
+    await this.atRest()
     return path
+  }
+
+  /**
+   * Waits until nothing moves on disk any more: what is on the screen is durable some frames later, in both copies, and
+   * a page that is left in between says so in a letter, which has to come through.
+   */
+  async atRest(): Promise<void> {
+    let before: string[] = []
+    await expect
+      .poll(
+        async () => {
+          before = [...before.slice(-2), await this.page.evaluate(onDisk)]
+          return before.length === 3 && new Set(before).size === 1
+        },
+        { interval: 150, timeout: 30_000 },
+      )
+      .toBe(true)
   }
 
   /** Waits until the run on this page has the status. */
@@ -170,3 +188,36 @@ export const idsOf = (rows: readonly { id: string }[]): string[] => rows.map(({ 
 
 /** Rows that will not change any more. */
 export const finished = (rows: readonly Row[]): Row[] => rows.filter(({ status }) => settled.includes(status))
+
+/** What was written last, in the page: the ledger's own counters, and the bytes of its journals. */
+async function onDisk(): Promise<string> {
+  const databases = await indexedDB.databases()
+  const name = databases.map((each) => each.name ?? '').find((each) => each.startsWith('run-ledger:')) ?? ''
+  const meta = await new Promise<unknown>((resolve, reject) => {
+    const opening = indexedDB.open(name)
+    opening.addEventListener('error', () => reject(opening.error))
+    opening.addEventListener('success', () => {
+      const db = opening.result
+      // One of a newer version may have other stores.
+      if (!db.objectStoreNames.contains('meta')) {
+        db.close()
+        return resolve(null)
+      }
+      const reading = db.transaction('meta').objectStore('meta').get('ledger')
+      reading.addEventListener('success', () => {
+        db.close()
+        resolve(reading.result)
+      })
+    })
+  })
+  type Folder = { values(): AsyncIterable<FileSystemHandle> }
+  const sizes: number[] = []
+  const folders = [(await navigator.storage.getDirectory()) as unknown as Folder]
+  for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
+    for await (const handle of folder.values()) {
+      if (handle.kind === 'directory') folders.push(handle as unknown as Folder)
+      else sizes.push((await (handle as FileSystemFileHandle).getFile()).size)
+    }
+  }
+  return JSON.stringify([meta, sizes.toSorted((a, b) => a - b)])
+}
