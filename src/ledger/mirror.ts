@@ -34,6 +34,7 @@ export class Mirror {
   #last: Promise<unknown> = Promise.resolve()
   #held: Held[] = []
   #tries = 0
+  #cancelTry = (): void => {}
   /** Frames are missing: said until a repair has made the copies equal. */
   #behind = false
 
@@ -92,7 +93,8 @@ export class Mirror {
   #hold(frame: JournalFrame): Promise<boolean> {
     return new Promise((resolve) => {
       this.#held.push({ frame, resolve })
-      const events = this.#held.reduce((sum, { frame: { net } }) => sum + net, 0)
+      // A frame that takes events away is held like any other, and makes no room.
+      const events = this.#held.reduce((sum, { frame: { net } }) => sum + Math.max(0, net), 0)
       if (events > HELD_EVENTS) {
         this.#behind = true
         this.#letGo(false)
@@ -102,7 +104,7 @@ export class Mirror {
 
   #tryLater(): void {
     this.#tries += 1
-    this.#clock.setTimeout(() => void this.#tryAgain(), backoffMs(this.#tries) ?? 0)
+    this.#cancelTry = this.#clock.setTimeout(() => void this.#tryAgain(), backoffMs(this.#tries) ?? 0)
   }
 
   /** In their order; what still finds no room is tried again later. */
@@ -131,6 +133,7 @@ export class Mirror {
   }
 
   #letGo(landed: boolean): void {
+    this.#cancelTry()
     this.#tries = 0
     for (const { resolve } of this.#held.splice(0)) resolve(landed)
   }

@@ -3,10 +3,12 @@ import 'fake-indexeddb/auto'
 import { expect, test } from 'vitest'
 import { memoryJournal } from '../../src/ledger/journal/memory.ts'
 import type { JournalFrame } from '../../src/ledger/journal/port.ts'
-import { LedgerError } from '../../src/ledger/port.ts'
+import { Mirror } from '../../src/ledger/mirror.ts'
+import { EMPTY_BATCH, LedgerError } from '../../src/ledger/port.ts'
 import type { LedgerErrorKind } from '../../src/ledger/port.ts'
 import { memoryLocks } from '../../src/platform/memoryLocks.ts'
 import { chronicle, fullBatch, started } from '../../src/testing/conformance/samples.ts'
+import { manualClock } from '../../src/testing/manualClock.ts'
 import { freshDisk } from './support/databases.ts'
 import { turns, watch, writing } from './support/writing.ts'
 
@@ -132,4 +134,53 @@ test('W6 fault F4: a repair brings what waits for room, and whoever waits is tol
   t.writer.repaired()
   expect(await receipt).toMatchObject({ copies: 2 })
   expect(t.mirror).toEqual(['capacity', null])
+})
+
+test('W6 fault F4: after a repair no frame is tried twice at a time, and nothing is said that was said', async () => {
+  const frames: number[] = []
+  let isFull = true
+  const journal = {
+    ...memoryJournal({ locks: memoryLocks() }),
+    append: async ({ net }: JournalFrame) => {
+      if (isFull) throw new LedgerError('capacity', 'injected')
+      frames.push(net)
+    },
+  }
+  const t = writing({ beneath: (await freshDisk()).ledger, journal })
+  t.writer.start()
+  const first = t.append([started('r:one')], { durability: 'strict' })
+  await expect.poll(() => t.mirror).toEqual(['capacity'])
+  t.writer.repaired()
+  expect(await first).toMatchObject({ copies: 2 })
+  const second = t.append([started('r:two')], { durability: 'strict' })
+  await expect.poll(() => t.mirror).toEqual(['capacity', null, 'capacity'])
+  isFull = false
+  await t.clock.advance(60_000)
+  expect(await second).toMatchObject({ copies: 2 })
+  expect([frames, t.mirror]).toEqual([[1], ['capacity', null, 'capacity', null]])
+})
+
+test('W6 fault F4: beyond what can be held the second copy is behind until a repair, and receipts say so', async () => {
+  const journal = slowJournal()
+  const said: (string | null)[] = []
+  const clock = manualClock()
+  const mirror = new Mirror(() => journal, clock, { mirror: (error) => said.push(error?.kind ?? null) })
+  const frame = (net: number): JournalFrame => ({
+    ...EMPTY_BATCH,
+    stamp: null,
+    net,
+    segments: [],
+    tombstones: [],
+  })
+  const first = mirror.append(frame(15_000))
+  journal.fail('capacity')
+  await turns()
+  // What takes events away makes no room for others.
+  const waiting = [first, mirror.append(frame(-15_000)), mirror.append(frame(5_000))].map(watch)
+  await turns()
+  expect(waiting.map(({ settled }) => settled)).toEqual([false, false, false])
+  expect(await mirror.append(frame(1))).toBe(false)
+  expect([await first, mirror.isComplete]).toEqual([false, false])
+  mirror.repaired()
+  expect([mirror.isComplete, said]).toEqual([true, ['capacity', null]])
 })
