@@ -73,25 +73,25 @@ const PROMPT_CHARS = 500
 const INPUT_CHARS = 8_000
 
 /**
- * What agentd lists of one run's approvals, as events after what is known of the run. Those it lists no longer are over:
- * it was restarted, or dropped them. How is not known, except that nobody can have answered one whose time has passed.
+ * What agentd lists of one run's approvals, as events after what is known of the run. Those that a whole list holds no
+ * longer are over: agentd was restarted, or dropped them. How is not known, except that nobody can have answered one
+ * whose time has passed.
  */
 export function approvalEvents(
   record: LogRecord | null,
   listed: readonly Approval[],
-  now: number,
+  { now, isWhole }: { now: number; isWhole: boolean },
 ): readonly RawEvent[] {
   const run = record?.entity === 'run' ? record : null
   const names = new Set(listed.map(({ questionId }) => questionId))
   const known = (run?.questions ?? []).filter(
     ({ questionId, state }) => state === 'open' && approvalOf(questionId) !== null,
   )
-  const forgotten = known
-    .filter(({ questionId }) => !names.has(questionId))
-    .map(({ questionId, expiresAt }) => ({
-      questionId,
-      state: expiresAt !== null && expiresAt <= now ? 'timed_out' : 'unknown',
-    }))
+  const missing = known.filter(({ questionId }) => !names.has(questionId))
+  const forgotten = (isWhole ? missing : []).map(({ questionId, expiresAt }) => ({
+    questionId,
+    state: expiresAt !== null && expiresAt <= now ? 'timed_out' : 'unknown',
+  }))
   const ended = listed.flatMap(({ questionId, state }) => (state === null ? [] : { questionId, state }))
   const log = run?.log ?? listed[0]?.log
   if (log === undefined) return []
@@ -115,7 +115,8 @@ export function approvalEvents(
     moves.push(event('run.transitioned', payload, `waits:${hashOf(open)}`))
   }
   const last = known.at(-1)
-  if (open.length === 0 && last !== undefined && status === 'awaiting_user') {
+  const waits = open.length > 0 || (!isWhole && missing.length > 0)
+  if (!waits && last !== undefined && status === 'awaiting_user') {
     // Whatever the answer was: a denied tool is an error that the agent reads.
     const payload = { to: 'running', trigger: 'answered' }
     moves.push(event('run.transitioned', payload, `${last.questionId}:goes on`))

@@ -4,6 +4,7 @@
  */
 import { lifecycleOf } from '../../core/entities.ts'
 import type { LogRecord } from '../../core/entities.ts'
+import type { StreamInfo } from '../../core/events.ts'
 import type { LogId } from '../../core/ids.ts'
 import { runLog } from '../../core/ids.ts'
 import type { Clock, SourceSink } from '../../core/ports.ts'
@@ -24,6 +25,7 @@ export function keepReading(options: AgentdOptions & { clock: Clock }, sink: Sou
   const followed = createFollowed({ connect, sink, clock, backoff })
   /** Rows as they were read last. */
   const seen = new Map<string, string>()
+  const asideOf = { rows: createAside(sink, LIST_STREAM), approvals: createAside(sink, APPROVALS_STREAM) }
   /** Ended agents whose rows say that they run again. */
   const begunAgain = new Set<string>()
   let ended = false
@@ -34,12 +36,10 @@ export function keepReading(options: AgentdOptions & { clock: Clock }, sink: Sou
     const rows = values.flatMap((value) => readRow(value) ?? [])
     for (const row of rows) if (!ended) await takeRow(row)
     if (ended) return
-    // No row of an agent: put aside with what it says.
-    const broken = values.filter((value) => readRow(value) === null)
-    if (broken.length > 0) sink.receive(LIST_STREAM, broken)
+    const isWhole = asideOf.rows(values.filter((value) => readRow(value) === null))
     const listed = new Set(rows.map(({ id }) => id))
     for (const each of followed.ids()) {
-      if (broken.length > 0 || listed.has(each)) continue
+      if (!isWhole || listed.has(each)) continue
       followed.unfollow(each)
       seen.delete(each)
       begunAgain.delete(each)
@@ -74,12 +74,15 @@ export function keepReading(options: AgentdOptions & { clock: Clock }, sink: Sou
   }
 
   async function readApprovals(read: () => Promise<readonly unknown[]>): Promise<void> {
-    const listed = (await read()).flatMap((value) => readApproval(value, clock.now()) ?? [])
+    const values = await read()
+    if (ended) return
+    const listed = values.flatMap((value) => readApproval(value, clock.now()) ?? [])
+    const isWhole = asideOf.approvals(values.filter((value) => readApproval(value, clock.now()) === null))
     const logs = new Set<LogId>([...followed.ids().map(runLog), ...listed.map(({ log }) => log)])
     for (const log of logs) {
       const record = await sink.record(log)
       const own = listed.filter((each) => each.log === log)
-      const events = approvalEvents(record, own, clock.now())
+      const events = approvalEvents(record, own, { now: clock.now(), isWhole })
       if (!ended && events.length > 0) sink.receive(APPROVALS_STREAM, events)
     }
   }
@@ -104,6 +107,21 @@ export function keepReading(options: AgentdOptions & { clock: Clock }, sink: Sou
     ended = true
     cancel()
     followed.end()
+  }
+}
+
+/**
+ * Puts aside what cannot be read, with what it says, once for as long as it is listed. Gives back whether a list
+ * without it is whole: what a row that cannot be read was about is not missing.
+ */
+function createAside(sink: SourceSink, stream: StreamInfo): (broken: readonly unknown[]) => boolean {
+  let known = new Set<string>()
+  return (broken) => {
+    const named = new Map(broken.map((value) => [JSON.stringify(value), value]))
+    const news = [...named].flatMap(([name, value]) => (known.has(name) ? [] : [value]))
+    known = new Set(named.keys())
+    if (news.length > 0) sink.receive(stream, news)
+    return broken.length === 0
   }
 }
 

@@ -107,19 +107,19 @@ test('agentd a run that goes on with one of two approvals waits for the other', 
       return readApproval(row, AT) ?? []
     })
   const running = foldRaw([told('run.registered', { status: 'running' })])
-  const first = approvalEvents(running, rows('pending', 'pending'), AT)
+  const first = approvalEvents(running, rows('pending', 'pending'), { now: AT, isWhole: true })
   const waiting = foldRaw(first, running, 'agentd:approvals')
   expect(waiting.run.status).toBe('awaiting_user')
   const goesOn = foldRaw([told('run.transitioned', { to: 'running', trigger: 'answered' })], waiting)
   for (const left of [rows('approved', 'pending'), rows('pending', 'denied')]) {
-    const next = approvalEvents(goesOn, left, AT)
+    const next = approvalEvents(goesOn, left, { now: AT, isWhole: true })
     const taken = new Set(first.map(({ position }) => position))
     const fresh = next.filter(({ position }) => !taken.has(position))
     expect(foldRaw(fresh, goesOn, 'agentd:approvals').run.status).toBe('awaiting_user')
   }
-  expect(approvalEvents(goesOn, rows('approved', 'denied'), AT).map(({ type }) => type)).not.toContain(
-    'run.transitioned',
-  )
+  expect(
+    approvalEvents(goesOn, rows('approved', 'denied'), { now: AT, isWhole: true }).map(({ type }) => type),
+  ).not.toContain('run.transitioned')
 })
 
 test('A3 fields without a meaning stay in the payload', () => {

@@ -179,6 +179,34 @@ test('agentd B6 defect 4: an approval that agentd forgot stays as a question, an
   expect(await page.until(() => statusOf(page) === 'running')).toBe(true)
 })
 
+test('A3 rows that cannot be read are put aside once, however often the lists hold them', async () => {
+  double.agents.set('a1', agentRow('a1'))
+  double.agents.set('odd', { ...agentRow('odd'), id: 7 as unknown as string })
+  double.approvals.set('odd', approvalRow('odd', '', { tool_name: 'Nobody’s' }))
+  const page = await bootWith(at, lineTo(double).options)
+  const aside = () => page.state().ledger.quarantine.map(({ stream }) => stream)
+  expect(await page.until(() => aside().length === 2)).toBe(true)
+  const listed = double.listed()
+  expect(await page.until(() => double.listed() > listed + 6)).toBe(true)
+  await page.meanwhile(page.ledger.whenIdle())
+  expect(aside().toSorted()).toEqual(['agentd:approvals', 'agentd:list'])
+})
+
+test('A3 a list of approvals with a row that cannot be read says nothing of those that are missing', async () => {
+  double.agents.set('a1', agentRow('a1'))
+  double.append('a1', 'activity_changed', 'busy')
+  const page = await bootWith(at, lineTo(double).options)
+  expect(await page.until(() => statusOf(page) === 'running')).toBe(true)
+  double.approvals.set('p1', approvalRow('p1', 'a1'))
+  expect(await page.until(() => statusOf(page) === 'awaiting_user')).toBe(true)
+  double.approvals.set('p1', approvalRow('p1', ''))
+  const listed = double.listed()
+  expect(await page.until(() => double.listed() > listed + 6)).toBe(true)
+  await page.meanwhile(page.ledger.whenIdle())
+  const record = inTable(page.state().runs.records, LOG)
+  expect(record).toMatchObject({ run: { status: 'awaiting_user' }, questions: [{ state: 'open' }] })
+})
+
 test('agentd a stop, a message and an answer are REST calls, and what was not known arrived nowhere', async () => {
   double.agents.set('a1', agentRow('a1'))
   double.append('a1', 'activity_changed', 'busy')

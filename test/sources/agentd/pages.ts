@@ -1,5 +1,6 @@
 /** Owns pages that are connected to a double of agentd over real sockets, and can be cut off from it. */
 import { WebSocket } from 'ws'
+import type { Clock } from '../../../src/core/ports.ts'
 import { systemClock } from '../../../src/platform/browser.ts'
 import type { AgentdOptions } from '../../../src/sources/agentd/options.ts'
 import { agentdRest } from '../../../src/sources/agentd/rest.ts'
@@ -63,7 +64,17 @@ async function until(isTrue: () => boolean): Promise<boolean> {
 /** Sockets take their own time, so the page has the real clock. Nothing of the scripted source it promises is used. */
 export async function bootWith(at: Machine, options: AgentdOptions): Promise<FaultyPage> {
   const source = agentdSource(options) as ScriptedSource
-  const page = at.open({ source, clock: systemClock })
+  let isDead = false
+  const clock: Clock = {
+    ...systemClock,
+    setTimeout: (fire, ms) => systemClock.setTimeout(() => isDead || fire(), ms),
+  }
+  const page = at.open({ source, clock })
   await page.boot()
-  return { ...page, until, meanwhile: (work) => work }
+  // A dead page tries nothing again.
+  const die = (): void => {
+    isDead = true
+    page.die()
+  }
+  return { ...page, die, until, meanwhile: (work) => work }
 }
