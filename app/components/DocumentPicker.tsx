@@ -16,7 +16,7 @@ export function DocumentPicker({ choice, error }: { choice: DocumentChoice; erro
   function take(event: ChangeEvent<HTMLInputElement>): void {
     const { files: list } = event.target
     if (list === null || list.length === 0) return
-    void choice.addFiles(filesOf(list))
+    void choice.addFiles(filesOf(list).files)
     // The same file may be chosen again after it was removed.
     event.target.value = ''
   }
@@ -24,7 +24,7 @@ export function DocumentPicker({ choice, error }: { choice: DocumentChoice; erro
   function drop(event: DragEvent): void {
     event.preventDefault()
     setOver(false)
-    void choice.addFiles(filesIn(entriesOf(event.dataTransfer.items)))
+    void choice.addFiles(filesIn(entriesOf(event.dataTransfer.items)).then(({ files }) => files))
   }
 
   return (

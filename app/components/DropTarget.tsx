@@ -10,6 +10,7 @@ import type { LogId, RunLedgerState } from 'run-ledger'
 import { useStore } from 'react-redux'
 import { useLocation } from 'wouter'
 import { entriesOf, filesIn } from '../lib/droppedFiles.ts'
+import type { FoundFiles } from '../lib/droppedFiles.ts'
 import { runHref, storageHref, workflowHref } from '../lib/links.ts'
 import { CANCELLED, describeImport, readRuns } from '../lib/openRuns.ts'
 import type { Outcome } from '../lib/openRuns.ts'
@@ -17,10 +18,9 @@ import type { KnownStore } from '../lib/openRunsKnown.ts'
 import { readKnown } from '../lib/openRunsKnown.ts'
 import { readInWorker } from '../lib/openRunsReader.ts'
 import { OpenRunsContext } from '../lib/openRunsContext.ts'
-import type { FileLike } from '../research/intake.ts'
 import { OpenNotice } from './OpenNotice.tsx'
 
-type Files = readonly FileLike[] | Promise<readonly FileLike[]>
+type Files = FoundFiles | Promise<FoundFiles>
 
 export function DropTarget({ children }: { children: (notice: ReactNode) => ReactNode }) {
   const ledger = useRunLedger()
@@ -52,10 +52,10 @@ export function DropTarget({ children }: { children: (notice: ReactNode) => Reac
             return null
           }
           setReading(null)
-          const { imported, leftAlone } = opened
+          const { imported, leftOut } = opened
           const done = await ledger.importEvents(imported.events, onProgress)
           if (imported.opens !== null) navigate(hrefOf(imported.opens))
-          return describeImport(imported, done, leftAlone)
+          return describeImport(imported, done, leftOut)
         } catch (error) {
           if (giveUp.signal.aborted) return CANCELLED
           throw error
@@ -139,5 +139,7 @@ function useWindowDrop(open: (files: Files) => void): boolean {
 /** Single files as they are, so that a large archive is not read whole; folders with all that is in them. */
 function dropped({ items, files }: DataTransfer): Files {
   const entries = entriesOf(items)
-  return entries.some(({ isDirectory }) => isDirectory) ? filesIn(entries) : [...files]
+  return entries.some(({ isDirectory }) => isDirectory)
+    ? filesIn(entries)
+    : { files: [...files], isCut: false }
 }

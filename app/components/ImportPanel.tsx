@@ -42,7 +42,7 @@ export function ImportPanel({ onImported }: { onImported: () => void }) {
 
   /** What is of harn is imported; an archive comes back to be looked at here; all else is refused at the top. */
   function choose(chosen: readonly File[]): void {
-    if (chosen.length > 0 && !isBusy) open(chosen)
+    if (chosen.length > 0 && !isBusy) open({ files: chosen, isCut: false })
   }
 
   function drop(event: DragEvent): void {

@@ -1,27 +1,37 @@
 /** Owns finding all files in what was dropped or chosen, folders included. */
 import type { FileLike } from '../research/intake.ts'
 
-/** A folder with more is read up to here; the intake says which files it leaves out. */
-const MOST_FILES = 500
+/** Of a folder with more, these many are looked at, and whoever takes them says so. */
+export const MOST_FILES = 500
+
+export interface FoundFiles {
+  files: readonly FileLike[]
+  /** There are more than were looked at. */
+  isCut: boolean
+}
 
 /** To be called while the drop is handled: the list is emptied afterwards. */
 export function entriesOf(items: DataTransferItemList): readonly FileSystemEntry[] {
   return [...items].flatMap((item) => item.webkitGetAsEntry() ?? [])
 }
 
-export async function filesIn(entries: readonly FileSystemEntry[]): Promise<readonly FileLike[]> {
+export async function filesIn(entries: readonly FileSystemEntry[]): Promise<FoundFiles> {
   const files: FileLike[] = []
   const open = [...entries]
-  for (let entry = open.shift(); entry !== undefined && files.length < MOST_FILES; entry = open.shift()) {
+  for (let entry = open.shift(); entry !== undefined; entry = open.shift()) {
     if (entry.isDirectory) open.push(...(await childrenOf(entry as FileSystemDirectoryEntry)))
+    else if (files.length === MOST_FILES) return { files, isCut: true }
     else files.push(named(await fileOf(entry as FileSystemFileEntry), entry.fullPath.replace(/^\//, '')))
   }
-  return files
+  return { files, isCut: false }
 }
 
 /** Files of a chosen folder carry their place in it. */
-export function filesOf(list: FileList): readonly FileLike[] {
-  return [...list].slice(0, MOST_FILES).map((file) => named(file, file.webkitRelativePath || file.name))
+export function filesOf(list: Iterable<File> & { readonly length: number }): FoundFiles {
+  const files = [...list]
+    .slice(0, MOST_FILES)
+    .map((file) => named(file, file.webkitRelativePath || file.name))
+  return { files, isCut: list.length > MOST_FILES }
 }
 
 const named = (file: File, name: string): FileLike => ({

@@ -4,10 +4,11 @@
  */
 import type { HarnFileKind, HarnFolderImport } from 'run-ledger/sources/harn'
 import type { FileLike } from '../research/intake.ts'
+import type { FoundFiles } from './droppedFiles.ts'
 import { count, formatBytes } from './format.ts'
 import type { ToReader } from './openRunsReader.ts'
 
-const MEGABYTE = 1024 * 1024
+const MEGABYTE = 1_000_000
 
 /** Of harn's files; archives are read as a stream and may have any size. */
 export const OPEN_LIMITS = { fileBytes: 50 * MEGABYTE, totalBytes: 200 * MEGABYTE } as const
@@ -17,7 +18,15 @@ export const RUN_FILES = '.json,.jsonl,.ndjson,.log,application/json,application
 
 export type Opened =
   | { kind: 'archive'; file: File }
-  | { kind: 'runs'; imported: HarnFolderImport; leftAlone: number }
+  | { kind: 'runs'; imported: HarnFolderImport; leftOut: LeftOut }
+
+/** What of the files nobody has looked into. */
+export interface LeftOut {
+  /** By their names, they are nothing of harn. */
+  others: number
+  /** How many were looked at, where there were more. */
+  beyond: number | null
+}
 
 /** What was dropped is nothing that can be opened. The message is for the person. */
 export class CannotOpenError extends Error {}
@@ -26,7 +35,7 @@ export class CannotOpenError extends Error {}
 export type Reader = (files: ToReader['files']) => Promise<HarnFolderImport>
 
 /** Reads the files one after the other. @throws CannotOpenError */
-export async function readRuns(files: readonly FileLike[], read: Reader): Promise<Opened> {
+export async function readRuns({ files, isCut }: FoundFiles, read: Reader): Promise<Opened> {
   const [only] = files
   if (only === undefined) throw new CannotOpenError('There are no files in it.')
   if (files.length === 1 && (await isArchive(only))) return { kind: 'archive', file: await toFile(only) }
@@ -36,8 +45,10 @@ export async function readRuns(files: readonly FileLike[], read: Reader): Promis
   const taken: { path: string; bytes: ArrayBuffer }[] = []
   for (const file of usable) taken.push({ path: file.name, bytes: await file.arrayBuffer() })
   const imported = await read(taken)
-  if (!imported.report.files.some(({ kind }) => isOfRuns(kind))) throw new CannotOpenError(nothingIn(files))
-  return { kind: 'runs', imported, leftAlone: files.length - usable.length }
+  if (!imported.report.files.some(({ kind }) => isOfRuns(kind)))
+    throw new CannotOpenError(nothingIn(files, isCut))
+  const leftOut = { others: files.length - usable.length, beyond: isCut ? files.length : null }
+  return { kind: 'runs', imported, leftOut }
 }
 
 const ENDINGS = /\.(?:json|jsonl|ndjson|log)$/i
@@ -58,10 +69,10 @@ function refuseTooLarge(files: readonly FileLike[]): void {
 
 const isOfRuns = (kind: HarnFileKind): boolean => kind === 'run' || kind === 'session'
 
-const nothingIn = (files: readonly FileLike[]): string =>
+const nothingIn = (files: readonly FileLike[], isCut: boolean): string =>
   files.length === 1
     ? `${files[0]?.name ?? 'The file'} is no run of harn, no session log and no archive of a run ledger.`
-    : `In ${count(files.length, 'file')} there is no run of harn and no session log.`
+    : `In ${isCut ? 'the first ' : ''}${count(files.length, 'file')} there is no run of harn and no session log.`
 
 /** The first line tells; the rest of a large archive is not read for it. */
 async function isArchive(file: FileLike): Promise<boolean> {
@@ -95,7 +106,7 @@ export interface Outcome {
 export function describeImport(
   { report }: HarnFolderImport,
   result: { added: number; repeated: number; refused: number; interrupted: number },
-  leftAlone: number,
+  { others, beyond }: LeftOut,
 ): Outcome {
   const { added, refused, interrupted } = result
   const { runs, sessions, repaired, skipped, secrets, notes } = report
@@ -105,7 +116,9 @@ export function describeImport(
       `${count(interrupted, 'run')} had not ended when written down and ${interrupted === 1 ? 'is' : 'are'} marked as interrupted.`,
     refused > 0 &&
       `${count(refused, 'event')} could not be used and ${refused === 1 ? 'is' : 'are'} kept in quarantine.`,
-    leftAlone > 0 && `${count(leftAlone, 'other file')} left alone.`,
+    others > 0 && `${count(others, 'other file')} left alone.`,
+    beyond !== null &&
+      `Only the first ${count(beyond, 'file')} were looked at: open the others by themselves, or in smaller folders.`,
   ]
   const hidden = secrets.map(({ path, names }) =>
     names.length === 0 ? path : `${path}: ${names.join(', ')}`,

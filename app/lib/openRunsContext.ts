@@ -1,10 +1,10 @@
 /** Owns how any part of the app hands over files to be opened as runs. */
 import { createContext, useContext } from 'react'
-import type { FileLike } from '../research/intake.ts'
+import type { FoundFiles } from './droppedFiles.ts'
 
 export interface OpenRuns {
   /** Opens them; what comes of it is shown at the top of the page. */
-  open: (files: readonly FileLike[] | Promise<readonly FileLike[]>) => void
+  open: (found: FoundFiles | Promise<FoundFiles>) => void
   busy: boolean
   /** An archive that waits to be looked at on the storage page. */
   archive: File | null
