@@ -3,7 +3,7 @@
  * two of them become one. harn-agentd A3.
  */
 import type { Json } from '../../core/entities.ts'
-import { isObject } from './records.ts'
+import { isObject, objectsIn, textOf } from './records.ts'
 import type { JsonObject } from './records.ts'
 
 /** harn's node kinds; a saved graph builds the first five and `predicate`, the rest come live. */
@@ -90,45 +90,39 @@ export const NO_GRAPH: ActionGraph = { nodes: [], edges: [], dangling: [] }
 export function readActionGraph(block: Json): ActionGraph {
   if (!isObject(block)) return NO_GRAPH
   const inner = isObject(block['observability']) ? block['observability'] : block
-  const nodes = records(inner['action_graph_nodes'] ?? inner['nodes']).flatMap(toNode)
-  const edges = records(inner['action_graph_edges'] ?? inner['edges']).flatMap(toEdge)
+  const nodes = objectsIn(inner['action_graph_nodes'] ?? inner['nodes']).flatMap(toNode)
+  const edges = objectsIn(inner['action_graph_edges'] ?? inner['edges']).flatMap(toEdge)
   return mergeActionGraphs(NO_GRAPH, { nodes, edges, dangling: [] })
 }
 
 function toNode(raw: JsonObject): ActionNode[] {
-  const id = text(raw['id'])
+  const id = textOf(raw['id'])
   if (id === null) return []
   const metadata = isObject(raw['metadata']) ? raw['metadata'] : {}
   return [
     {
       ...about(raw),
       id,
-      label: text(raw['label']) ?? id,
-      kind: text(raw['kind']) ?? 'stage',
-      traceId: text(raw['trace_id']),
-      stageId: text(raw['stage_id']),
-      nodeId: text(raw['node_id']),
-      workerId: text(raw['worker_id']),
-      runId: text(raw['run_id']),
-      runPath: text(raw['run_path']),
+      label: textOf(raw['label']) ?? id,
+      kind: textOf(raw['kind']) ?? 'stage',
+      traceId: textOf(raw['trace_id']),
+      stageId: textOf(raw['stage_id']),
+      nodeId: textOf(raw['node_id']),
+      workerId: textOf(raw['worker_id']),
+      runId: textOf(raw['run_id']),
+      runPath: textOf(raw['run_path']),
       metadata,
     },
   ]
 }
 
 function toEdge(raw: JsonObject): ActionEdge[] {
-  const [from, to] = [text(raw['from_id']), text(raw['to_id'])]
+  const [from, to] = [textOf(raw['from_id']), textOf(raw['to_id'])]
   if (from === null || to === null) return []
-  return [{ from, to, kind: text(raw['kind']) ?? 'transition', label: text(raw['label']) }]
+  return [{ from, to, kind: textOf(raw['kind']) ?? 'transition', label: textOf(raw['label']) }]
 }
 
 export const about = (raw: JsonObject): { status: string; outcome: string } => ({
-  status: text(raw['status']) ?? '',
-  outcome: text(raw['outcome']) ?? '',
+  status: textOf(raw['status']) ?? '',
+  outcome: textOf(raw['outcome']) ?? '',
 })
-
-export const records = (value: Json | undefined): readonly JsonObject[] =>
-  Array.isArray(value) ? value.filter(isObject) : []
-
-export const text = (value: Json | undefined): string | null =>
-  typeof value === 'string' && value !== '' ? value : null

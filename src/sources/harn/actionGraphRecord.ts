@@ -1,31 +1,31 @@
 /** Owns what a run record says of its own course, as harn derives it: the same ids, kinds and labels. harn-agentd A3. */
 import type { Json } from '../../core/entities.ts'
-import { mergeActionGraphs, NO_GRAPH, about, records, text } from './actionGraphBlocks.ts'
+import { mergeActionGraphs, NO_GRAPH, about } from './actionGraphBlocks.ts'
 import type { ActionEdge, ActionGraph, ActionNode } from './actionGraphBlocks.ts'
-import { isObject } from './records.ts'
+import { isObject, objectsIn, textOf } from './records.ts'
 import type { JsonObject } from './records.ts'
 
 export function graphOfRecord(run: JsonObject): ActionGraph {
-  const runId = text(run['id']) ?? ''
+  const runId = textOf(run['id']) ?? ''
   const trigger = triggerOf(run)
-  const traceId = trigger?.traceId ?? text(metadataOf(run)['trace_id'])
-  const runPath = text(run['persisted_path'])
+  const traceId = trigger?.traceId ?? textOf(metadataOf(run)['trace_id'])
+  const runPath = textOf(run['persisted_path'])
   const shared = { traceId, stageId: null, nodeId: null, workerId: null, runId, runPath }
   const root: ActionNode = {
     ...shared,
     id: `run:${runId}`,
-    label: text(run['workflow_name']) ?? text(run['workflow_id']) ?? runId,
+    label: textOf(run['workflow_name']) ?? textOf(run['workflow_id']) ?? runId,
     kind: 'run',
-    status: text(run['status']) ?? '',
-    outcome: text(run['status']) ?? '',
+    status: textOf(run['status']) ?? '',
+    outcome: textOf(run['status']) ?? '',
     metadata: { workflow_id: run['workflow_id'] ?? '' },
   }
   const started = trigger === null ? { nodes: [], edges: [] } : triggered(run, root, trigger, shared)
   const entry = trigger === null ? root.id : `trigger:${trigger.id}`
-  const stages = records(run['stages'])
+  const stages = objectsIn(run['stages'])
   const steps = stages.map((stage) => stageNode(stage, traceId))
-  const transitions = records(run['transitions'])
-  const entered = new Set(transitions.map((each) => text(each['to_node_id'])))
+  const transitions = objectsIn(run['transitions'])
+  const entered = new Set(transitions.map((each) => textOf(each['to_node_id'])))
   const begins = steps
     .filter(({ nodeId }) => !entered.has(nodeId))
     .map((step): ActionEdge => edge(entry, step.id, trigger === null ? 'entry' : 'trigger_dispatch', null))
@@ -55,12 +55,12 @@ interface Trigger {
 function triggerOf(run: JsonObject): Trigger | null {
   const event = metadataOf(run)['trigger_event']
   if (!isObject(event)) return null
-  const [id, provider, kind] = [text(event['id']), text(event['provider']), text(event['kind'])]
+  const [id, provider, kind] = [textOf(event['id']), textOf(event['provider']), textOf(event['kind'])]
   if (id === null || provider === null || kind === null) return null
   const signature = signatureOf(event['signature_status'])
   return {
     id,
-    traceId: text(event['trace_id']),
+    traceId: textOf(event['trace_id']),
     label: `${provider}:${kind}`,
     signature,
     metadata: {
@@ -92,7 +92,7 @@ function triggered(run: JsonObject, root: ActionNode, trigger: Trigger, shared: 
     outcome: signature,
     metadata,
   }
-  const original = text(metadataOf(run)['replay_of_event_id'])
+  const original = textOf(metadataOf(run)['replay_of_event_id'])
   const entry = edge(root.id, node.id, 'entry', id)
   if (original === null) return { nodes: [node], edges: [entry] }
   const first: ActionNode = {
@@ -106,10 +106,10 @@ function triggered(run: JsonObject, root: ActionNode, trigger: Trigger, shared: 
 }
 
 function stageNode(stage: JsonObject, traceId: string | null): ActionNode {
-  const id = text(stage['id']) ?? ''
-  const nodeId = text(stage['node_id']) ?? ''
-  const workerId = text(metadataOf(stage)['worker_id'])
-  const branch = text(stage['branch'])
+  const id = textOf(stage['id']) ?? ''
+  const nodeId = textOf(stage['node_id']) ?? ''
+  const workerId = textOf(metadataOf(stage)['worker_id'])
+  const branch = textOf(stage['branch'])
   return {
     ...about(stage),
     id: `stage:${id}`,
@@ -130,9 +130,9 @@ function stageNode(stage: JsonObject, traceId: string | null): ActionNode {
 }
 
 function workerNode(worker: JsonObject, traceId: string | null): ActionNode {
-  const label = text(worker['worker_name']) ?? 'worker'
-  const status = text(worker['status']) ?? 'unknown'
-  const workerId = text(worker['worker_id']) ?? ''
+  const label = textOf(worker['worker_name']) ?? 'worker'
+  const status = textOf(worker['status']) ?? 'unknown'
+  const workerId = textOf(worker['worker_id']) ?? ''
   return {
     id: `worker:${workerId}`,
     label,
@@ -140,22 +140,22 @@ function workerNode(worker: JsonObject, traceId: string | null): ActionNode {
     status,
     outcome: status,
     traceId,
-    stageId: text(worker['parent_stage_id']),
+    stageId: textOf(worker['parent_stage_id']),
     nodeId: null,
     workerId,
-    runId: text(worker['run_id']),
-    runPath: text(worker['run_path']),
+    runId: textOf(worker['run_id']),
+    runPath: textOf(worker['run_path']),
     metadata: { worker_name: label, task: worker['task'] ?? '' },
   }
 }
 
 /** Listed workers, then those that only a stage speaks of: harn may have died between writing the two. */
 function workersOf(run: JsonObject, stages: readonly JsonObject[]): readonly JsonObject[] {
-  const listed = records(run['child_runs'])
+  const listed = objectsIn(run['child_runs'])
   const known = new Set(listed.map((child) => child['worker_id']))
   const others = stages.flatMap((stage): JsonObject[] => {
     const worker = metadataOf(stage)['worker']
-    if (!isObject(worker) || text(worker['id']) === null || known.has(worker['id'])) return []
+    if (!isObject(worker) || textOf(worker['id']) === null || known.has(worker['id'])) return []
     known.add(worker['id'])
     const { id, name, task, status, child_run_id, child_run_path } = worker
     return [
@@ -178,10 +178,11 @@ function moveOf(move: JsonObject, stages: readonly JsonObject[], root: string): 
   const to = lastOf(stages, 'node_id', move['to_node_id'])
   const byStage = lastOf(stages, 'id', move['from_stage_id'])
   const source = byStage ?? lastOf(stages, 'node_id', move['from_node_id'])
-  const from = source === undefined ? root : `stage:${text(source['id']) ?? ''}`
+  const from = source === undefined ? root : `stage:${textOf(source['id']) ?? ''}`
   const kind = byStage?.['kind'] === 'condition' ? 'predicate_gate' : 'transition'
-  const target = to === undefined ? `node:${text(move['to_node_id']) ?? ''}` : `stage:${text(to['id']) ?? ''}`
-  return [edge(from, target, kind, text(move['branch']))]
+  const target =
+    to === undefined ? `node:${textOf(move['to_node_id']) ?? ''}` : `stage:${textOf(to['id']) ?? ''}`
+  return [edge(from, target, kind, textOf(move['branch']))]
 }
 
 const lastOf = (

@@ -79,27 +79,18 @@ function fromStage(
   skip: RunContext['report']['skip'],
 ): Child | null {
   const worker = readRecord(STAGE_WORKER, saved, path, skip)
-  const audit = readRecord(AUDIT, worker.audit ?? {}, `${path}.audit`, skip)
-  if (worker.id === null || worker.id === '' || idOr(worker.id, '', saved) !== worker.id) return null
+  const { id, name, child_run_id, child_run_path, audit, ...same } = worker
+  const audited = readRecord(AUDIT, audit ?? {}, `${path}.audit`, skip)
+  if (id === null || id === '' || idOr(id, '', saved) !== id) return null
   return {
-    worker_id: worker.id,
-    worker_name: worker.name,
+    worker_id: id,
+    worker_name: name,
     parent_stage_id: stageId,
-    session_id: audit.session_id,
-    parent_session_id: audit.parent_session_id,
-    mutation_scope: audit.mutation_scope,
-    approval_policy: audit.approval_policy,
-    task: worker.task,
-    request: worker.request,
-    provenance: worker.provenance,
-    // harn takes an absent status for completed: a worker that crashed would look finished.
-    status: worker.status,
-    started_at: worker.started_at,
-    finished_at: worker.finished_at,
-    run_id: worker.child_run_id,
-    run_path: worker.child_run_path,
-    snapshot_path: worker.snapshot_path,
-    execution: worker.execution,
+    run_id: child_run_id,
+    run_path: child_run_path,
+    ...audited,
+    // An absent status stays absent. harn takes it for completed: a worker that crashed would look finished.
+    ...same,
   }
 }
 

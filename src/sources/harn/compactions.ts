@@ -8,7 +8,7 @@ import type { RunContext } from './context.ts'
 import { details, logOfStage, stageOf } from './context.ts'
 import { compactionMark, MARKS } from './facts.ts'
 import type { JsonObject } from './records.ts'
-import { isObject } from './records.ts'
+import { isObject, textOf } from './records.ts'
 
 interface Mark {
   ids: readonly string[]
@@ -117,6 +117,3 @@ function measured(told: JsonObject, ...names: readonly string[]): number | null 
 
 const withoutNulls = (told: JsonObject): JsonObject =>
   Object.fromEntries(Object.entries(told).filter(([, value]) => value !== null && value !== ''))
-
-const textOf = (value: Json | undefined): string | null =>
-  typeof value === 'string' && value !== '' ? value : null

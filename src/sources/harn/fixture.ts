@@ -6,8 +6,7 @@ import { hashOf } from '../../core/contentKey.ts'
 import type { Json } from '../../core/entities.ts'
 import { recordOf } from './actionGraph.ts'
 import type { GraphSource } from './actionGraph.ts'
-import { records } from './actionGraphBlocks.ts'
-import { isObject } from './records.ts'
+import { isObject, objectsIn } from './records.ts'
 import type { JsonObject } from './records.ts'
 
 /** Characters of a stage's text that a replay has to show. */
@@ -50,7 +49,7 @@ function derived(run: JsonObject): ReplayFixture {
     workflow_id: text(run['workflow_id']),
     workflow_name: text(run['workflow_name']) || null,
     expected_status: text(run['status']),
-    stage_assertions: records(run['stages']).map(assertion),
+    stage_assertions: objectsIn(run['stages']).map(assertion),
   }
   return {
     _type: 'replay_fixture',
@@ -71,7 +70,7 @@ function assertion(stage: JsonObject): StageAssertion {
     expected_status: text(stage['status']),
     expected_outcome: text(stage['outcome']),
     expected_branch: text(stage['branch']) || null,
-    required_artifact_kinds: records(stage['artifacts']).map((artifact) => text(artifact['kind'])),
+    required_artifact_kinds: objectsIn(stage['artifacts']).map((artifact) => text(artifact['kind'])),
     visible_text_contains: shown === '' ? null : shown,
   }
 }

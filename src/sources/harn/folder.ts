@@ -3,15 +3,15 @@
  * belong to, what lies beside the records. Every file is told of in the report. harn-agentd A7, C2 15, 26.
  */
 import type { LogId } from '../../core/ids.ts'
-import { idOfLog, runLog, workflowLog } from '../../core/ids.ts'
+import { runLog, workflowLog } from '../../core/ids.ts'
 import type { HarnEvent } from './facts.ts'
 import { memberId } from './facts.ts'
 import { linkStanding, noteSessions, takeSession } from './folderSessions.ts'
 import type { HarnKnown, SessionRuns } from './folderSessions.ts'
-import { harnFileKind, normal, resolvePath, runsIn } from './folderFiles.ts'
+import { harnFileKind, normal, resolvePath } from './folderFiles.ts'
 import type { HarnFileKind } from './folderFiles.ts'
-import { importHarnRun } from './importRun.ts'
-import { isObject } from './records.ts'
+import { importRecords } from './importRun.ts'
+import { isObject, objectsIn, textOf } from './records.ts'
 import type { JsonObject } from './records.ts'
 import type { DroppedSecrets, Skipped } from './report.ts'
 import { importHarnSidecar, sidecarPath } from './sidecar.ts'
@@ -84,7 +84,7 @@ export function importHarnFolder(files: Iterable<HarnFile>, known: HarnKnown = {
         kind: gathered.byPath.get(path)?.kind ?? 'unknown',
         events: gathered.events.get(path)?.length ?? 0,
       })),
-      runs: roots.length === 0 ? 0 : gathered.children.length,
+      runs: new Set(gathered.children.map(({ runId }) => runId)).size,
       sessions: sessions.flat().length,
       imported: events.length,
       ...lists,
@@ -119,7 +119,7 @@ const newLists = (): Lists => ({ repaired: [], notes: [], skipped: [], secrets: 
 const byPath = (a: HarnFile, b: HarnFile): number => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0)
 
 function takeRun(gathered: Gathered, { path, text }: OpenFile): void {
-  const { events, report } = importHarnRun(text)
+  const { events, report, records } = importRecords(text)
   gathered.events.set(path, [...events])
   const { lists } = gathered
   const inFile = <Item extends { path: string }>(item: Item): Item => ({
@@ -130,24 +130,21 @@ function takeRun(gathered: Gathered, { path, text }: OpenFile): void {
   lists.secrets.push(...report.secrets.map(inFile))
   lists.repaired.push(...report.repaired.map((sentence) => `${path}: ${sentence}`))
   lists.notes.push(...report.notes.map((sentence) => `${path}: ${sentence}`))
-  const own = events.find(({ event }) => event.log.startsWith('w:'))
-  for (const record of runsIn(text)) {
-    const id = textOf(record['id']) ?? (own === undefined ? null : idOfLog(own.event.log as LogId))
-    if (id === null) continue
-    noteSessions(gathered.sessions.runs, record, id)
-    gathered.children.push({ path, runId: id, workers: delegatedOf(record) })
+  for (const { runId, record } of records) {
+    noteSessions(gathered.sessions.runs, record, runId)
+    gathered.children.push({ path, runId, workers: delegatedOf(record) })
   }
 }
 
 /** Whom a record says it delegated to, and where that run is written down. */
 function delegatedOf(record: JsonObject): Delegated['workers'] {
-  const fromStages = records(record['stages']).flatMap((stage) => {
+  const fromStages = objectsIn(record['stages']).flatMap((stage) => {
     const metadata = stage['metadata']
     const worker = isObject(metadata) ? metadata['worker'] : null
     if (!isObject(worker)) return []
     return [{ workerId: textOf(worker['id']), runPath: textOf(worker['child_run_path']) }]
   })
-  const listed = records(record['child_runs']).map((child) => ({
+  const listed = objectsIn(record['child_runs']).map((child) => ({
     workerId: textOf(child['worker_id']),
     runPath: textOf(child['run_path']),
   }))
@@ -225,8 +222,3 @@ function takeSidecar(gathered: Gathered, { path, text }: OpenFile): void {
   gathered.lists.skipped.push(...read.skipped)
   if (read.torn) gathered.lists.notes.push(`${path}: the file ends within a line; that line is left out.`)
 }
-
-const records = (value: unknown): readonly JsonObject[] =>
-  Array.isArray(value) ? value.filter(isObject) : []
-
-const textOf = (value: unknown): string | null => (typeof value === 'string' && value !== '' ? value : null)

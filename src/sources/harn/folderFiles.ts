@@ -1,4 +1,5 @@
 /** Owns telling harn's files apart, by what is in them, and finding the one that a path in a record means. */
+import { recordIn } from './read.ts'
 import { isObject } from './records.ts'
 import type { JsonObject } from './records.ts'
 import { readJsonLines } from './sessionLines.ts'
@@ -22,34 +23,20 @@ export function harnFileKind(text: string, path = ''): HarnFileKind {
 function isRun(value: JsonObject): boolean {
   const type = value['_type']
   if (typeof type === 'string') return type === 'run_record' || type.includes('bundle')
-  return Array.isArray(value['stages']) || (typeof value['workflow_id'] === 'string' && 'status' in value)
+  // A session's events have a `type`, and may carry any field a record has.
+  return typeof value['type'] !== 'string' && recordIn(value) !== null
 }
 
 /** The document, the first of its list, or the first line that can be read. */
 function firstObject(text: string): JsonObject | null {
-  const [document] = documentsIn(text)
-  return document ?? null
-}
-
-/** All objects a file holds: one document, a list of them, or one a line. */
-export function documentsIn(text: string): readonly JsonObject[] {
+  let values: readonly unknown[]
   try {
     const value: unknown = JSON.parse(text.replace(/^\uFEFF/, ''))
-    return Array.isArray(value) ? value.filter(isObject) : isObject(value) ? [value] : []
+    values = Array.isArray(value) ? value : [value]
   } catch {
-    return readJsonLines(text)
-      .values.map(({ value }) => value)
-      .filter(isObject)
+    values = readJsonLines(text).values.map(({ value }) => value)
   }
-}
-
-/** Run records in a file, those of a bundle included. */
-export function runsIn(text: string): readonly JsonObject[] {
-  return documentsIn(text).flatMap((document) => {
-    if (Array.isArray(document['stages']) || document['_type'] === 'run_record') return [document]
-    const inside = Object.values(document).flatMap((member) => (Array.isArray(member) ? member : [member]))
-    return inside.filter(isObject).filter((each) => each['_type'] === 'run_record')
-  })
+  return values.find(isObject) ?? null
 }
 
 /**

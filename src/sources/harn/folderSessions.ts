@@ -9,7 +9,7 @@ import type { RunStatusName } from '../../core/status.ts'
 import { isSettled } from '../../core/status.ts'
 import type { HarnEvent } from './facts.ts'
 import { memberId } from './facts.ts'
-import { isObject } from './records.ts'
+import { isObject, objectsIn, textOf } from './records.ts'
 import type { JsonObject } from './records.ts'
 import type { Skipped } from './report.ts'
 import { importHarnSession, sessionStream } from './session.ts'
@@ -63,7 +63,7 @@ export function noteSessions(runs: SessionRuns['runs'], record: JsonObject, runI
   }
   const metadata = record['metadata']
   if (isObject(metadata)) note(textOf(metadata['session_id']), runId)
-  for (const stage of records(record['stages'])) {
+  for (const stage of objectsIn(record['stages'])) {
     const about = stage['metadata']
     const id = textOf(stage['id'])
     if (!isObject(about) || id === null) continue
@@ -72,7 +72,7 @@ export function noteSessions(runs: SessionRuns['runs'], record: JsonObject, runI
     if (!isObject(worker) || textOf(worker['id']) === null || !isObject(worker['audit'])) continue
     note(textOf(worker['audit']['session_id']), memberId(runId, textOf(worker['id']) ?? ''))
   }
-  for (const child of records(record['child_runs'])) {
+  for (const child of objectsIn(record['child_runs'])) {
     const worker = textOf(child['worker_id'])
     if (worker !== null) note(textOf(child['session_id']), memberId(runId, worker))
   }
@@ -154,8 +154,3 @@ export function linkStanding({ runs, known }: SessionRuns, told: Told['events'])
     ]
   })
 }
-
-const records = (value: unknown): readonly JsonObject[] =>
-  Array.isArray(value) ? value.filter(isObject) : []
-
-const textOf = (value: unknown): string | null => (typeof value === 'string' && value !== '' ? value : null)

@@ -11,7 +11,7 @@ import type { RunContext } from './context.ts'
 import { details } from './context.ts'
 import { foreignPayload, line } from './facts.ts'
 import type { JsonObject } from './records.ts'
-import { isObject, QUESTION, readList } from './records.ts'
+import { isObject, QUESTION, readList, textOf } from './records.ts'
 import { byTimeThenId, toEpochMs } from './times.ts'
 
 interface Asked {
@@ -199,6 +199,4 @@ function unite({ run, report }: RunContext, log: HitlLog): readonly Asked[] {
   )
 }
 
-const textOf = (value: Json | undefined): string | null =>
-  typeof value === 'string' && value !== '' ? value : null
 const objectOf = (value: Json | undefined): JsonObject => (isObject(value) ? value : {})

@@ -14,6 +14,7 @@ import { createFacts } from './facts.ts'
 import type { HarnEvent } from './facts.ts'
 import { createKeeper } from './keep.ts'
 import { findRecords } from './read.ts'
+import type { JsonObject } from './records.ts'
 import { isObject } from './records.ts'
 import type { HarnReport, ReportBuilder } from './report.ts'
 import { createReport } from './report.ts'
@@ -50,6 +51,15 @@ export interface HarnImport {
 
 /** Imports a run record, a list of them, JSON Lines of them, or a session bundle; as text or as parsed JSON. */
 export function importHarnRun(input: unknown, options: HarnImportOptions = {}): HarnImport {
+  const { records: _records, ...imported } = importRecords(input, options)
+  return imported
+}
+
+/** The same, with each record as it was let in and the id of the run it became. */
+export function importRecords(
+  input: unknown,
+  options: HarnImportOptions = {},
+): HarnImport & { records: readonly { runId: string; record: JsonObject }[] } {
   const report = createReport()
   const found = findRecords(input, report)
   const hitlLog = readLog(options.hitlLog, report)
@@ -65,7 +75,8 @@ export function importHarnRun(input: unknown, options: HarnImportOptions = {}): 
   const { entities, refused } = foldEvents(events)
   for (const { path, reason } of refused) report.skip(path, reason)
   const counts = { records: found.length, imported: events.length - refused.length, repeated }
-  return { entities, events, report: report.build(counts) }
+  const records = runs.map(({ runId }, at) => ({ runId, record: found[at]?.record ?? {} }))
+  return { entities, events, report: report.build(counts), records }
 }
 
 /** Several files of one run are told oldest first, as they were written; what was told is not told again. */

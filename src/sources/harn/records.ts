@@ -12,7 +12,8 @@ const num = z.number()
 const bool = z.boolean()
 const list = z.array(z.custom<Json>())
 const map = z.custom<JsonObject>(isObject, 'expected an object')
-const any = z.custom<Json>()
+/** Whatever JSON harn's callers put there: kept and handed on, never looked into. */
+const opaque = z.custom<Json>()
 /** Free text and times: some writers put numbers there. */
 const stamp = z.union([z.string(), z.number()])
 const strings = z.array(z.string())
@@ -63,6 +64,14 @@ export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
+/** The objects of what should be a list of them; what else is in it is left out. */
+export const objectsIn = (value: unknown): readonly JsonObject[] =>
+  Array.isArray(value) ? value.filter(isObject) : []
+
+/** Text that says something; null for an empty one, and for what is no text. */
+export const textOf = (value: unknown): string | null =>
+  typeof value === 'string' && value !== '' ? value : null
+
 export const RUN = {
   _type: str,
   id: str,
@@ -84,7 +93,7 @@ export const RUN = {
   handoffs: list,
   policy: map,
   execution: map,
-  transcript: any,
+  transcript: opaque,
   usage: map,
   replay_fixture: map,
   observability: map,
@@ -96,19 +105,24 @@ export const RUN = {
 }
 export type Run = Read<typeof RUN>
 
+/** How a stage, and each of its attempts, went. */
+const COURSE = {
+  status: str,
+  outcome: str,
+  branch: str,
+  verification: opaque,
+  started_at: stamp,
+  finished_at: stamp,
+}
+
 export const STAGE = {
   id: str,
   node_id: str,
   kind: str,
-  status: str,
-  outcome: str,
-  branch: str,
-  started_at: stamp,
-  finished_at: stamp,
+  ...COURSE,
   visible_text: str,
   private_reasoning: str,
-  transcript: any,
-  verification: any,
+  transcript: opaque,
   usage: map,
   artifacts: list,
   consumed_artifact_ids: strings,
@@ -118,15 +132,25 @@ export const STAGE = {
 }
 export type Stage = Read<typeof STAGE>
 
-export const ATTEMPT = {
-  attempt: num,
+export const ATTEMPT = { attempt: num, error: str, ...COURSE }
+
+export const AUDIT = {
+  session_id: str,
+  parent_session_id: str,
+  mutation_scope: str,
+  approval_policy: map,
+}
+
+/** What a run's list and a stage say of a worker in the same words. */
+const DELEGATED = {
+  task: str,
+  request: opaque,
+  provenance: opaque,
   status: str,
-  outcome: str,
-  branch: str,
-  error: str,
-  verification: any,
   started_at: stamp,
   finished_at: stamp,
+  snapshot_path: str,
+  execution: map,
 }
 
 /** The 17 fields of a delegated worker; `worker_id` is what makes two of them one. */
@@ -134,20 +158,10 @@ export const CHILD = {
   worker_id: str,
   worker_name: str,
   parent_stage_id: str,
-  session_id: str,
-  parent_session_id: str,
-  mutation_scope: str,
-  approval_policy: map,
-  task: str,
-  request: any,
-  provenance: any,
-  status: str,
-  started_at: stamp,
-  finished_at: stamp,
   run_id: str,
   run_path: str,
-  snapshot_path: str,
-  execution: map,
+  ...AUDIT,
+  ...DELEGATED,
 }
 export type Child = Read<typeof CHILD>
 
@@ -155,24 +169,10 @@ export type Child = Read<typeof CHILD>
 export const STAGE_WORKER = {
   id: str,
   name: str,
-  task: str,
-  request: any,
-  provenance: any,
-  status: str,
-  started_at: stamp,
-  finished_at: stamp,
   child_run_id: str,
   child_run_path: str,
-  snapshot_path: str,
-  execution: map,
   audit: map,
-}
-
-export const AUDIT = {
-  session_id: str,
-  parent_session_id: str,
-  mutation_scope: str,
-  approval_policy: map,
+  ...DELEGATED,
 }
 
 export const TRANSITION = {
@@ -183,7 +183,6 @@ export const TRANSITION = {
   branch: str,
   timestamp: stamp,
 }
-export const CHECKPOINT = { id: str, last_stage_id: str, persisted_at: stamp, reason: str }
 
 export const USAGE = {
   input_tokens: num,
@@ -205,7 +204,7 @@ export const ARTIFACT = {
   kind: str,
   title: str,
   text: str,
-  data: any,
+  data: opaque,
   source: str,
   created_at: stamp,
   stage: str,
@@ -238,24 +237,11 @@ export const TOOL_RECORDING = {
   tool_name: str,
   tool_use_id: str,
   args_hash: str,
-  result: any,
+  result: opaque,
   is_rejected: bool,
   duration_ms: num,
   iteration: num,
   timestamp: stamp,
-}
-
-export const OBSERVABILITY = {
-  schema_version: num,
-  planner_rounds: list,
-  research_fact_count: num,
-  action_graph_nodes: list,
-  action_graph_edges: list,
-  worker_lineage: list,
-  verification_outcomes: list,
-  transcript_pointers: list,
-  compaction_events: list,
-  daemon_events: list,
 }
 
 export const TRIGGER = {

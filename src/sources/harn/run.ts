@@ -17,7 +17,7 @@ import { addQuestions, readHitlLog } from './hitl.ts'
 import { createKeeper } from './keep.ts'
 import { addPhases, declarePhases } from './phases.ts'
 import type { JsonObject } from './records.ts'
-import { isObject, readRecord, RUN, TRIGGER } from './records.ts'
+import { isObject, readRecord, RUN, textOf, TRIGGER } from './records.ts'
 import type { ReportBuilder } from './report.ts'
 import { addStage, readStages } from './stages.ts'
 import { harnStatus, isOver, statusFact } from './statuses.ts'
@@ -195,14 +195,12 @@ function originOf({ metadata, report }: RunContext) {
   const told = metadata['trigger_event'] ?? null
   if (told !== null && !isObject(told)) report.skip('run.metadata.trigger_event', 'expected an object')
   const trigger = readRecord(TRIGGER, told ?? {}, 'run.metadata.trigger_event', report.skip)
-  const text = (value: Json | undefined): string | null =>
-    typeof value === 'string' && value !== '' ? value : null
-  const replayOf = text(metadata['replay_of_event_id'])
+  const replayOf = textOf(metadata['replay_of_event_id'])
   const kinds = [trigger.provider, trigger.kind].filter((each) => each !== null && each !== '')
   return {
     origin: {
       source: 'harn',
-      traceId: line(trigger.trace_id ?? text(metadata['trace_id']), 500),
+      traceId: line(trigger.trace_id ?? textOf(metadata['trace_id']), 500),
       trigger: kinds.length === 0 ? null : line(kinds.join(':'), 500),
       replayOf: replayOf !== null && isUsableId(replayOf) ? replayOf : null,
     },

@@ -159,6 +159,32 @@ test('a folder of one record is that record', () => {
   expect(importHarnFolder([CHILD]).events).toEqual(importHarnRun(CHILD.text).events)
 })
 
+test('harn 19: whatever form its record has, a run of a folder is counted and opens', () => {
+  const plain = JSON.parse(record('A')) as Record<string, unknown>
+  const { _type: _, stages: __, ...untyped } = plain
+  const opened = (...contents: unknown[]) => {
+    const path = 'a.json'
+    const text = contents.map((each) => JSON.stringify(each)).join('\n')
+    const { opens, report, events } = importHarnFolder([{ path, text }])
+    expect(events.some(({ event }) => event.log === opens)).toBe(true)
+    return [report.runs, opens]
+  }
+  const bundle = { _type: 'harn_session_bundle', replay: { run_record: plain } }
+  expect(opened(bundle)).toEqual([1, 'w:A'])
+  expect(opened(untyped)).toEqual([1, 'w:A'])
+  expect(opened({ id: 'A', child_runs: [] })).toEqual([1, 'w:A'])
+  expect(opened(plain, { ...plain, status: 'failed' })).toEqual([1, 'w:A'])
+  expect(opened({ ...plain, id: ' no id ' })).toEqual([1, expect.stringMatching(/^w:run_[0-9a-f]{24}$/)])
+})
+
+test('a worker that delegated from within a session bundle has its run below it', () => {
+  const record = JSON.parse(PARENT.text) as unknown
+  const text = JSON.stringify({ _type: 'harn_session_bundle', replay: { run_record: record } })
+  const { events } = importHarnFolder([CHILD, { path: PARENT.path, text }])
+  const child = foldEvents(events).entities.runs.find(({ run }) => run.id === 'B')
+  expect(child?.run.parentRunId).toBe('A:w1')
+})
+
 test('files are told apart by what is in them', () => {
   expect(harnFileKind(record('A'))).toBe('run')
   expect(harnFileKind(`\uFEFF${record('A')}\n${record('B')}`)).toBe('run')
