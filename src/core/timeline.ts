@@ -17,7 +17,7 @@ export interface SubagentRow {
   status: RowStatus
   /** The run's own status, for labels finer than the five of a row. */
   runStatus: RunStatusName
-  /** Outcome, open question or error, whichever matters now. */
+  /** `detailOf` its run. */
   detail: string | null
   phase: string | null
   workflowRunId: string | null
@@ -58,6 +58,14 @@ export function threadOf(run: AgentRun): string | null {
   return run.kind === 'background_agent' ? null : run.parentThreadId
 }
 
+/** What a person is asked, if anything. */
+export const openPrompt = ({ questions }: RunRecord): string | null =>
+  questions.find(({ state }) => state === 'open')?.prompt ?? null
+
+/** Outcome, open question or error, whichever matters now. */
+export const detailOf = (record: RunRecord): string | null =>
+  record.run.error ?? openPrompt(record) ?? record.run.summary ?? record.run.reason
+
 /** A run's row; its tool rows come from `toToolRow`, call by call. */
 export function toSubagentRow(
   record: RunRecord,
@@ -65,8 +73,7 @@ export function toSubagentRow(
   toolCalls: readonly ToolRow[],
   unconfirmed: boolean,
 ): SubagentRow {
-  const { run, telemetry, questions } = record
-  const question = questions.find((each) => each.state === 'open') ?? null
+  const { run, telemetry } = record
   return {
     id: subagentRowId(run.id),
     runId: run.id,
@@ -74,7 +81,7 @@ export function toSubagentRow(
     displayName: run.agentName ?? run.agentId ?? 'Agent',
     status: toRowStatus(run.status),
     runStatus: run.status,
-    detail: run.error ?? question?.prompt ?? run.summary ?? run.reason,
+    detail: detailOf(record),
     phase: run.phase,
     workflowRunId: run.workflowRunId,
     parentThreadId: threadId,
@@ -85,7 +92,7 @@ export function toSubagentRow(
     startedAt: run.startedAt,
     sequence: run.lastSequence,
     toolCount: telemetry.toolCount,
-    awaitingQuestion: question?.prompt ?? null,
+    awaitingQuestion: openPrompt(record),
     unconfirmed,
     toolCalls,
   }

@@ -13,6 +13,12 @@ async function newPage(scope = newScope()): Promise<Page> {
   return page
 }
 
+/** A page and the script of a turn on it. */
+const newTurn = async (scope = newScope()): Promise<{ page: Page; turn: TurnScript }> => ({
+  page: await newPage(scope),
+  turn: turnScript(turnClock(), 'req-1'),
+})
+
 async function reload(page: Page, scope: string): Promise<Page> {
   await page.ledger.dispose()
   return newPage(scope)
@@ -38,8 +44,7 @@ const withResearcher = (turn: TurnScript, mode = 'typed'): object[] => [
 
 describe('rows of a turn', () => {
   test('openhuman 4: calls and subagents are rows in the order of issue, the launching call made room', async () => {
-    const page = await newPage()
-    const turn = turnScript(turnClock(), 'req-1')
+    const { page, turn } = await newTurn()
     await tell(page, turn, ...withResearcher(turn), turn.call('call_4', 'shell'))
     const runtime = runtimeOf(page)
     expect(shown(runtime)).toEqual([
@@ -64,8 +69,7 @@ describe('rows of a turn', () => {
   })
 
   test('openhuman 4: without a call id the oldest launching call makes room, a failed one does not', async () => {
-    const page = await newPage()
-    const turn = turnScript(turnClock(), 'req-1')
+    const { page, turn } = await newTurn()
     await tell(
       page,
       turn,
@@ -92,8 +96,7 @@ describe('rows of a turn', () => {
   })
 
   test('openhuman 8.9: calls without an id never share a row, and parallel ones of a name pair in order', async () => {
-    const page = await newPage()
-    const turn = turnScript(turnClock(), 'req-1')
+    const { page, turn } = await newTurn()
     await tell(
       page,
       turn,
@@ -112,8 +115,7 @@ describe('rows of a turn', () => {
   })
 
   test('openhuman 8.8: rows are ordered by issue, not by arrival', async () => {
-    const page = await newPage()
-    const turn = turnScript(turnClock(), 'req-1')
+    const { page, turn } = await newTurn()
     const [start, first, second] = [turn.started(), turn.call('1', 'read'), turn.call('2', 'write')]
     page.source.emit(turn.stream, [start, second])
     await tell(page, turn, first)
@@ -121,8 +123,7 @@ describe('rows of a turn', () => {
   })
 
   test('openhuman 8.5: a subagent that waits or is paused is shown waiting, with its question', async () => {
-    const page = await newPage()
-    const turn = turnScript(turnClock(), 'req-1')
+    const { page, turn } = await newTurn()
     await tell(
       page,
       turn,
@@ -249,8 +250,7 @@ describe('rows of a turn', () => {
 
 describe('a turn at work', () => {
   test('openhuman 8.10: what it does follows its calls and blocking subagents, that it runs only the turn', async () => {
-    const page = await newPage()
-    const turn = turnScript(turnClock(), 'req-1')
+    const { page, turn } = await newTurn()
     const seen: unknown[] = []
     const step = async (...events: object[]): Promise<void> => {
       await tell(page, turn, ...events)
@@ -277,8 +277,7 @@ describe('a turn at work', () => {
   })
 
   test('openhuman 4: prose streams by iteration; a turn cut off keeps what it had said', async () => {
-    const page = await newPage()
-    const turn = turnScript(turnClock(), 'req-1')
+    const { page, turn } = await newTurn()
     const delta = (kind: string, text: string, iteration: number) =>
       turn.say('text.delta', { kind, text, iteration })
     await tell(page, turn, turn.started(), delta('text', 'Let me ', 1), delta('text', 'check.', 1))
@@ -301,8 +300,7 @@ describe('a turn at work', () => {
   })
 
   test('openhuman 4: what is told in one breath is in the order of its iterations', async () => {
-    const page = await newPage()
-    const turn = turnScript(turnClock(), 'req-1')
+    const { page, turn } = await newTurn()
     const word = (text: string, iteration: number) =>
       turn.say('text.delta', { kind: 'text', text, iteration }, 0)
     await tell(
@@ -320,8 +318,7 @@ describe('a turn at work', () => {
 
   test('openhuman 4: what streamed is absent after a reload, and nothing unconfirmed is said to run', async () => {
     const scope = newScope()
-    const page = await newPage(scope)
-    const turn = turnScript(turnClock(), 'req-1')
+    const { page, turn } = await newTurn(scope)
     await tell(
       page,
       turn,
@@ -348,8 +345,7 @@ describe('a turn at work', () => {
   })
 
   test('openhuman 4: arguments stream into a row that keeps its id when the call is announced', async () => {
-    const page = await newPage()
-    const turn = turnScript(turnClock(), 'req-1')
+    const { page, turn } = await newTurn()
     const piece = (text: string) => turn.say('args.delta', { callId: 'a', text })
     await tell(page, turn, turn.started(), turn.say('iteration.started', { iteration: 1 }), piece('{"q":'))
     const [streaming] = runtimeOf(page).toolTimeline
@@ -390,8 +386,7 @@ describe('a turn at work', () => {
 
   test('openhuman 8.4: approvals and plans wait until they are decided, over a reload too', async () => {
     const scope = newScope()
-    const page = await newPage(scope)
-    const turn = turnScript(turnClock(), 'req-1')
+    const { page, turn } = await newTurn(scope)
     const ask = (questionId: string, prompt: string) =>
       turn.say('question.asked', { questionId, kind: 'approval', prompt, expiresAt: 1_800_000_000_000 })
     await tell(
@@ -425,8 +420,7 @@ describe('a turn at work', () => {
   })
 
   test('openhuman 4: what a detached subagent asks for when its turn is over waits, too', async () => {
-    const page = await newPage()
-    const turn = turnScript(turnClock(), 'req-1')
+    const { page, turn } = await newTurn()
     const asked = { questionId: 'approval:cc-1', kind: 'approval', prompt: 'Run command?' }
     await tell(
       page,
@@ -449,8 +443,7 @@ describe('a turn at work', () => {
 
 describe('totals', () => {
   test('openhuman 8.13: unknown cost stays null, and a run in a total is not added to it again', async () => {
-    const page = await newPage()
-    const turn = turnScript(turnClock(), 'req-1')
+    const { page, turn } = await newTurn()
     await tell(page, turn, ...withResearcher(turn))
     const unknown = { inputTokens: null, outputTokens: null, cachedInputTokens: null, costUsd: null }
     expect(runtimeOf(page).usage).toEqual({ own: unknown, subtree: unknown })
@@ -476,8 +469,7 @@ describe('totals', () => {
   })
 
   test('what the runs of a thread made is listed with where it can be read', async () => {
-    const page = await newPage()
-    const turn = turnScript(turnClock(), 'req-1')
+    const { page, turn } = await newTurn()
     const artifact = { name: 'Report', mediaType: 'text/markdown', content: 'report.md' }
     await tell(page, turn, turn.started(), turn.say('artifact.recorded', artifact))
     const [made] = runtimeOf(page).artifacts

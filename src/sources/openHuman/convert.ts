@@ -1,13 +1,14 @@
 /**
- * Owns the way from one message of the socket to events: what it says (`convertFact.ts`) and what follows from it
- * (`convertFollow.ts`). Nothing is thrown and nothing is dropped: what has no place is handed over to be refused.
+ * Owns the way from one message of the socket to the events it is (`convertFact.ts`); what follows from it is told in
+ * its turn's order (`convertFollow.ts`). Nothing is thrown and nothing is dropped: what has no place is handed over to
+ * be refused.
  */
 import { hashOf } from '../../core/contentKey.ts'
 import type { RawEvent, StreamInfo } from '../../core/events.ts'
 import { isTransientType } from '../../core/events.ts'
 import { factsOf } from './convertFact.ts'
-import { followUps, isOfRun, noteStanding, openingOf } from './convertFollow.ts'
-import { isPlaced, proseStream, readMessage, turnStream, UNPLACED_STREAM } from './identity.ts'
+import { isOfRun, noteStanding, openingOf } from './convertFollow.ts'
+import { proseStream, turnStream, UNPLACED_STREAM } from './identity.ts'
 import type { Message, Unplaced } from './identity.ts'
 import { hear } from './turns.ts'
 import type { Turn, TurnMemory } from './turns.ts'
@@ -21,25 +22,6 @@ export interface Converted {
 /** What one message tells at once, and whether something may follow from it. */
 export interface Told extends Converted {
   isNew: boolean
-}
-
-/** One message after the other, each in its turn's order; the live source orders them first (`liveOrder.ts`). */
-export function convert(
-  raw: unknown,
-  memory: TurnMemory,
-  now: number,
-  wireName: string | null = null,
-): readonly Converted[] {
-  const message = readMessage(raw, wireName, now)
-  if (!isPlaced(message)) return unplaced(raw, message, now)
-  const turn = memory.turn(message.requestId) ?? memory.open(message.requestId, null)
-  const told = tellMessage(raw, message, turn, memory)
-  if (told === null) return []
-  const { isNew, ...converted } = told
-  const following = isNew ? followUps(message, turn, memory) : []
-  return following.length === 0
-    ? [converted]
-    : [converted, { stream: turnStream(turn.requestId), events: following }]
 }
 
 /** Null for the second name of a message that was heard under its first. */

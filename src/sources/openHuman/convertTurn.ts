@@ -3,6 +3,7 @@
  */
 import { runLog } from '../../core/ids.ts'
 import type { Fact } from './convertShapes.ts'
+import { sentenceOf } from './envelope.ts'
 import type { Message } from './identity.ts'
 import { readSpends, turnUsage } from './usage.ts'
 import type { Fields, Reader } from './wire.ts'
@@ -107,7 +108,7 @@ export function toolEnd(read: Reader, iteration: number | null): Fields {
   const cause = [failure.line('cause_plain'), failure.line('next_action')].filter((part) => part !== null)
   const failureClass = failure.line('class', 200)
   const isFailed = success === false || (success === null && failureClass !== null)
-  const sentence = cause.map(asSentence).join(' ') || failureClass
+  const sentence = cause.map(sentenceOf).join(' ') || failureClass
   return {
     callId: callIdOf(read),
     ...(name !== null && { name }),
@@ -126,8 +127,6 @@ export function toolEnd(read: Reader, iteration: number | null): Fields {
     elapsedMs: read.amount('elapsed_ms'),
   }
 }
-
-const asSentence = (part: string): string => (/[.!?…]$/.test(part) ? part : `${part}.`)
 
 /** `Iteration 1/12`: the only place where the maximum is said. */
 function maxOf({ fields }: Message): number | null {

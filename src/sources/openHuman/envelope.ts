@@ -60,6 +60,9 @@ const LINE_CHARS = 8_000
 export const lineOf = (text: string | null | undefined): string | undefined =>
   text == null || text === '' ? undefined : text.slice(0, LINE_CHARS)
 
+/** What the core says in a few words, as a sentence of its own. */
+export const sentenceOf = (text: string): string => (/[.!?…]$/.test(text) ? text : `${text}.`)
+
 /** An id of another system in a field that only takes usable ones. */
 export const idOf = (id: string | null | undefined): string | undefined =>
   id != null && isUsableId(id) ? id : undefined

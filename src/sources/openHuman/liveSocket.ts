@@ -16,7 +16,7 @@ export interface SocketLike {
 }
 
 /** The messages of a core of this time, by the names with underscores. */
-export const WIRE_NAMES = [
+const WIRE_NAMES = [
   'inference_start',
   'inference_heartbeat',
   'iteration_start',

@@ -10,7 +10,8 @@ import { isSettled } from '../../core/status.ts'
 import { attemptStream, idOf, keyOf, known, lineOf, LIST_STREAM, timeOf } from './envelope.ts'
 import type { Told } from './envelope.ts'
 import { isInFlight, isOver, writtenAt } from './rowsRead.ts'
-import type { AgentRow, RowStatus } from './rowsRead.ts'
+import type { AgentRow } from './rowsRead.ts'
+import type { OpenHumanStatus } from './views.ts'
 
 type Row = AgentRow
 
@@ -35,7 +36,7 @@ export function tellBeginning(row: Row): Told {
   return { stream: LIST_STREAM, events: [observed(beginning, null)] }
 }
 
-const TRIGGER: Readonly<Record<RowStatus, Trigger>> = {
+const TRIGGER: Readonly<Record<OpenHumanStatus, Trigger>> = {
   pending: 'spawn',
   running: 'spawn',
   awaiting_user: 'question_asked',
@@ -91,7 +92,7 @@ function observed(row: Row, record: RunRecord | null): RawEvent {
   return fact(row, 'run.observed', 'row', payload)
 }
 
-function statusFields(row: Row, status: RowStatus, record: RunRecord | null): object {
+function statusFields(row: Row, status: OpenHumanStatus, record: RunRecord | null): object {
   if (status === 'awaiting_user') return { status, trigger: TRIGGER[status], question: questionOf(row) }
   if (!isSettled(status)) {
     // Rows know of no approval: they say running while one waits. What became of it, messages tell.

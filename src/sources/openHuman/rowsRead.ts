@@ -8,6 +8,8 @@ import { RUN_KINDS } from '../../core/entities.ts'
 import { isUsableId } from '../../core/ids.ts'
 import { isSettled } from '../../core/status.ts'
 import { timeOf } from './envelope.ts'
+import { OPEN_HUMAN_STATUSES } from './views.ts'
+import type { OpenHumanStatus } from './views.ts'
 
 const id = z.string().refine(isUsableId)
 const text = z.string().nullish().catch(null)
@@ -16,20 +18,8 @@ const count = z.number().int().nonnegative().nullish().catch(null)
 const json = z.custom<Json>(() => true)
 const object = z.record(z.string(), json).nullish().catch(null)
 
-/** As the core writes them; one that is none of these says nothing. */
-export const ROW_STATUSES = [
-  'pending',
-  'running',
-  'awaiting_user',
-  'paused',
-  'completed',
-  'failed',
-  'cancelled',
-  'interrupted',
-] as const
-export type RowStatus = (typeof ROW_STATUSES)[number]
-
-const status = z.enum(ROW_STATUSES).nullish().catch(null)
+/** One that is none of these says nothing. */
+const status = z.enum(OPEN_HUMAN_STATUSES).nullish().catch(null)
 
 const times = { startedAt: text, updatedAt: text, completedAt: text }
 
@@ -150,7 +140,7 @@ interface Times {
 }
 
 interface Standing {
-  status?: RowStatus | null | undefined
+  status?: OpenHumanStatus | null | undefined
 }
 
 /** When a row was written; null when it does not say. */

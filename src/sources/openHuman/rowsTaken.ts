@@ -17,9 +17,10 @@ import type { Rpc } from './rpc.ts'
 import { runEvents } from './rpcWalk.ts'
 import { lacksModel, metadataOf, tellBeginning, tellRow } from './rows.ts'
 import { isInFlight, isOver, readAgentRow, readWorkflowRow } from './rowsRead.ts'
-import type { AgentRow, Definition, Member, RowStatus } from './rowsRead.ts'
+import type { AgentRow, Definition, Member } from './rowsRead.ts'
 import { tellMember } from './teams.ts'
 import { tellWorkflow } from './workflows.ts'
+import type { OpenHumanStatus } from './views.ts'
 
 /** What was heard is in the ledger's record after it: a row read before then is held against what is old. */
 const SETTLES_MS = 250
@@ -74,7 +75,7 @@ export function takeRows(sink: SourceSink, call: Rpc, clock: Clock): RowTaker {
 
   function follow(
     kind: 'agent' | 'workflow',
-    row: { id: string; status?: RowStatus | null | undefined },
+    row: { id: string; status?: OpenHumanStatus | null | undefined },
   ): void {
     if (isInFlight(row)) going[kind].add(row.id)
     else going[kind].delete(row.id)

@@ -13,7 +13,7 @@ import { isNamelessCall, tellRunEvent } from './runEvents.ts'
 
 /** The most that the core gives at once. */
 export const LIST_PAGE = 500
-export const EVENTS_PAGE = 1_000
+const EVENTS_PAGE = 1_000
 /** How often the head of a list is read again for what moved there meanwhile. */
 const HEADS = 5
 

@@ -5,7 +5,7 @@
 import type { Json, ToolCall } from '../../core/entities.ts'
 import type { RawEvent } from '../../core/events.ts'
 import { runLog } from '../../core/ids.ts'
-import { eventsStream, idOf, isOpenHumanStream, known, lineOf, timeOf } from './envelope.ts'
+import { eventsStream, idOf, isOpenHumanStream, known, lineOf, sentenceOf, timeOf } from './envelope.ts'
 import type { RunEventRow } from './rowsRead.ts'
 
 /**
@@ -109,11 +109,9 @@ export function failureOf(failure: Json | undefined): string | undefined {
   const fields = failure as Payload
   const cause = stringIn(fields, 'causePlain') ?? stringIn(fields, 'cause_plain')
   const next = stringIn(fields, 'nextAction') ?? stringIn(fields, 'next_action')
-  const sentences = [cause, next].flatMap((each) => (each === undefined ? [] : [sentence(each)]))
+  const sentences = [cause, next].flatMap((each) => (each === undefined ? [] : [sentenceOf(each)]))
   return sentences.length > 0 ? sentences.join(' ') : (stringIn(fields, 'class') ?? JSON.stringify(failure))
 }
-
-const sentence = (text: string): string => (/[.!?]$/.test(text) ? text : `${text}.`)
 
 const pick = (payload: Payload, names: readonly string[]): object =>
   known(Object.fromEntries(names.map((name) => [name, payload[name]])))

@@ -11,7 +11,8 @@ import { idOf, keyOf, known, lineOf, timeOf, WORKFLOWS_STREAM } from './envelope
 import type { Told } from './envelope.ts'
 import { isBegunAnew } from './rows.ts'
 import { isOver, writtenAt } from './rowsRead.ts'
-import type { Definition, PhaseState, RowStatus, WorkflowRow } from './rowsRead.ts'
+import type { Definition, PhaseState, WorkflowRow } from './rowsRead.ts'
+import type { OpenHumanStatus } from './views.ts'
 
 type Row = WorkflowRow
 
@@ -136,7 +137,7 @@ function links(row: Row, record: WorkflowRecord | null): readonly RawEvent[] {
   return [...children].map((childRunId) => fact(row, 'run.linked', 'child', { childRunId }))
 }
 
-const TRIGGER: Readonly<Partial<Record<RowStatus, Trigger>>> = {
+const TRIGGER: Readonly<Partial<Record<OpenHumanStatus, Trigger>>> = {
   completed: 'result_received',
   failed: 'errored',
   cancelled: 'user_terminated',

@@ -32,7 +32,7 @@ export const toFailure = (sentence: string): ToolFailure => ({
 })
 
 /** A call with the pieces of its arguments that came so far. */
-export const toSubagentCall = memoize((call: ToolCall, live: string | null): SubagentToolCall => ({
+const toSubagentCall = memoize((call: ToolCall, live: string | null): SubagentToolCall => ({
   id: call.id,
   callId: call.callId,
   toolName: call.name,

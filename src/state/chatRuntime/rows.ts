@@ -5,13 +5,13 @@
 import type { ToolCall } from '../../core/entities.ts'
 import { toolCallKey } from '../../core/ids.ts'
 import { isSettled } from '../../core/status.ts'
-import { subagentRowId, toRowStatus } from '../../core/timeline.ts'
+import { detailOf, subagentRowId, toRowStatus } from '../../core/timeline.ts'
 import { argumentOf, liveArgsOf, toCallStatus, toFailure, unannounced } from './calls.ts'
 import type { LiveArgs } from './heard.ts'
 import { known, wholeOf } from './known.ts'
 import { byCreation } from './parts.ts'
 import type { RunParts } from './parts.ts'
-import { nameOf, openQuestion, toActivity, withPrompt } from './subagents.ts'
+import { nameOf, toActivity, withPrompt } from './subagents.ts'
 import type { ToolTimelineRow } from './types.ts'
 
 /** A row and when it was issued. */
@@ -173,7 +173,7 @@ function subagentRow(subagent: RunParts, round: number, call: ToolCall | undefin
     displayName: nameOf(run),
     subagent: prompt === null ? activity : withPrompt(activity, prompt),
     ...known({
-      detail: run.error ?? openQuestion(record) ?? run.summary ?? run.reason,
+      detail: detailOf(record),
       sourceToolName: call?.name,
       failure: run.error === null ? null : toFailure(run.error),
       result: run.output?.preview,

@@ -1,7 +1,9 @@
 /** Owns what a timeline tells of a subagent: all of it from its record and its calls, prose where it was heard. */
-import type { AgentRun, RunRecord } from '../../core/entities.ts'
+import type { AgentRun } from '../../core/entities.ts'
 import type { RunStatusName } from '../../core/status.ts'
 import { isSettled } from '../../core/status.ts'
+import { openPrompt, toRowStatus } from '../../core/timeline.ts'
+import type { RowStatus } from '../../core/timeline.ts'
 import { callsOf } from './calls.ts'
 import { known, toldBoolean, toldNumber, toldText, toldTexts } from './known.ts'
 import { memoize } from './memo.ts'
@@ -10,25 +12,16 @@ import type { RunParts } from './parts.ts'
 import type { SubagentActivity, SubagentStatus, SubagentToolCall, TranscriptItem } from './types.ts'
 import { figuresOf } from './usage.ts'
 
-export function toSubagentStatus(status: RunStatusName): SubagentStatus {
-  switch (status) {
-    case 'pending':
-    case 'starting':
-    case 'running':
-    case 'idle':
-      return 'running'
-    case 'awaiting_user':
-    case 'paused':
-      return 'awaiting_user'
-    case 'completed':
-      return 'completed'
-    case 'failed':
-      return 'failed'
-    case 'cancelled':
-    case 'interrupted':
-      return 'cancelled'
-  }
+/** What OpenHuman calls it in a subagent that its row calls success or error. */
+const OF_ROW: Readonly<Record<RowStatus, SubagentStatus>> = {
+  running: 'running',
+  awaiting_user: 'awaiting_user',
+  success: 'completed',
+  error: 'failed',
+  cancelled: 'cancelled',
 }
+
+export const toSubagentStatus = (status: RunStatusName): SubagentStatus => OF_ROW[toRowStatus(status)]
 
 /** Detached subagents outlive the turn that launched them. */
 export const isDetached = (run: AgentRun): boolean => {
@@ -38,9 +31,6 @@ export const isDetached = (run: AgentRun): boolean => {
 
 export const nameOf = (run: AgentRun): string =>
   toldText(run, 'displayName') ?? run.agentName ?? run.agentId ?? 'Agent'
-
-export const openQuestion = ({ questions }: RunRecord): string | null =>
-  questions.find(({ state }) => state === 'open')?.prompt ?? null
 
 export const toActivity = memoize((parts: RunParts): SubagentActivity => {
   const { record } = parts
@@ -69,7 +59,7 @@ export const toActivity = memoize((parts: RunParts): SubagentActivity => {
       worktreePath: toldText(run, 'worktreePath'),
       changedFiles: toldTexts(run, 'changedFiles'),
       isDirty: toldBoolean(run, 'isDirty') ?? toldBoolean(run, 'dirtyStatus'),
-      awaitingQuestion: openQuestion(record),
+      awaitingQuestion: openPrompt(record),
       completedAt: run.completedAt,
     }),
   }

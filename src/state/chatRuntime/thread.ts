@@ -62,7 +62,7 @@ export const toThreadRuntime = memoize((key: ThreadRun, all: readonly RunParts[]
   if (newest === undefined) return EMPTY_RUNTIME
   const earlier = turns.slice(0, -1)
   const launched = turns.flatMap(({ parts }) => parts ?? [])
-  const others = all.filter((parts) => !launched.includes(parts))
+  const others = all.filter(({ record }) => !isTurn(record.run))
   return {
     ...EMPTY_RUNTIME,
     ...newestOf(newest),

@@ -38,7 +38,9 @@ export function turnsOf(all: readonly RunParts[]): readonly Turn[] {
     const launchers = turnIdsOf(each.record.run, runs)
     const owners = turns.filter(({ record }) => launchers.has(record.run.id))
     for (const owner of owners.length > 0 ? owners : [turnAt(turns, each)]) {
-      owned.set(owner, [...(owned.get(owner) ?? []), each])
+      const subagents = owned.get(owner)
+      if (subagents === undefined) owned.set(owner, [each])
+      else subagents.push(each)
     }
   }
   return [...owned].map(([parts, subagents]) => ({ parts, subagents }))

@@ -3,8 +3,6 @@ import type { AgentRuns } from './agentRuns.ts'
 import type { AgentRunRow, AgentStatus, Fields, TelemetryRow } from './rows.ts'
 import { TERMINAL } from './rows.ts'
 
-export class ControlError extends Error {}
-
 interface Verb {
   event: string
   allowed(status: AgentStatus): boolean
@@ -46,11 +44,10 @@ export function control(runs: AgentRuns, params: Fields): Fields {
   const reason = typeof params['reason'] === 'string' ? params['reason'] : null
   const run = runs.get(runId)
   const verb = Object.hasOwn(VERBS, action) ? VERBS[action] : undefined
-  if (verb === undefined) throw new ControlError(`unknown action '${action}'`)
-  if (run === null) throw new ControlError(`agent run not found: ${runId}`)
-  if (!verb.allowed(run.status))
-    throw new ControlError(`'${action}' is not allowed while run is '${run.status}'`)
-  if (verb.needsMessage && message === '') throw new ControlError(`'${action}' requires a message`)
+  if (verb === undefined) throw new Error(`unknown action '${action}'`)
+  if (run === null) throw new Error(`agent run not found: ${runId}`)
+  if (!verb.allowed(run.status)) throw new Error(`'${action}' is not allowed while run is '${run.status}'`)
+  if (verb.needsMessage && message === '') throw new Error(`'${action}' requires a message`)
   const toStatus = verb.to(run.status)
   if (toStatus !== run.status) {
     const isStop = action === 'stop'

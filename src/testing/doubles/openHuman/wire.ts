@@ -50,7 +50,7 @@ const UNNUMBERED: ReadonlySet<string> = new Set(['chat_done', 'chat_error', 'cha
 /** After these a turn says no more. `chat_cancelled` follows a `chat_error`. */
 const LAST: ReadonlySet<string> = new Set(['chat_done', 'chat_error', 'chat_cancelled'])
 
-export const isNumbered = (event: string): boolean => !UNNUMBERED.has(event)
+const isNumbered = (event: string): boolean => !UNNUMBERED.has(event)
 
 interface Turn {
   next: number

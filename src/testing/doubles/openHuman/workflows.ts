@@ -14,8 +14,6 @@ export interface EngineOptions {
   pause(): Promise<void>
 }
 
-export class WorkflowError extends Error {}
-
 export class Workflows {
   readonly #options: EngineOptions
   readonly #runs = new Map<string, WorkflowRow>()
@@ -86,8 +84,8 @@ export class Workflows {
 
   resume(id: string): WorkflowRow {
     const run = this.get(id)
-    if (run === null) throw new WorkflowError(`workflow run not found: ${id}`)
-    if (run.status === 'completed') throw new WorkflowError(`workflow run '${id}' is already completed`)
+    if (run === null) throw new Error(`workflow run not found: ${id}`)
+    if (run.status === 'completed') throw new Error(`workflow run '${id}' is already completed`)
     this.#definition(run.definitionId)
     if (this.#drives.has(id)) return run
     // What it ended with the last time stays: an upsert never clears.
@@ -107,7 +105,7 @@ export class Workflows {
 
   #definition(id: string): WorkflowDefinition {
     const definition = this.#options.definitions.find((known) => known.id === id)
-    if (definition === undefined) throw new WorkflowError(`unknown workflow definition: ${id}`)
+    if (definition === undefined) throw new Error(`unknown workflow definition: ${id}`)
     return definition
   }
 
@@ -185,7 +183,7 @@ export class Workflows {
 
   #write(id: string, change: Partial<WorkflowRow>): WorkflowRow {
     const run = this.get(id)
-    if (run === null) throw new WorkflowError(`workflow run not found: ${id}`)
+    if (run === null) throw new Error(`workflow run not found: ${id}`)
     const updatedAt = this.#options.stamps.next()
     const written = { ...run, ...change, revision: run.revision + 1, updatedAt }
     const isDriven = written.status === 'running' && this.#options.version() === 2
