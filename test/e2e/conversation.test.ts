@@ -1,48 +1,24 @@
 /** A conversation with an OpenHuman core as a person has it: writing, reading, answering, and a core that is away. */
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import {
-  approvalTurn,
-  createOpenHumanDouble,
-  QUESTION,
-  researchTurn,
-} from '../../src/testing/doubles/index.ts'
-import type { OpenHumanDouble } from '../../src/testing/doubles/index.ts'
+import { expect, test } from 'vitest'
+import { approvalTurn, QUESTION, researchTurn } from '../../src/testing/doubles/index.ts'
 import type { App } from './support/app.ts'
 import { browserForFile, eventually } from './support/browser.ts'
-import { serveBeside } from './support/openHumanApp.ts'
-import type { ServedApp } from './support/openHumanApp.ts'
+import { openHumanForFile } from './support/openHumanApp.ts'
 
 const { open } = browserForFile()
-let port = 0
-let served: ServedApp | null = null
-let core: OpenHumanDouble | null = null
+const { at, startCore } = openHumanForFile()
 
-beforeAll(async () => {
-  const first = await createOpenHumanDouble()
-  port = Number(new URL(first.url).port)
-  await first.close()
-  served = await serveBeside(first.url)
-})
-afterAll(() => served?.close())
-afterEach(async () => {
-  await core?.close()
-  core = null
-})
-
-async function start(): Promise<void> {
-  core = await createOpenHumanDouble({
-    port,
-    switches: { ts: true, paceMs: 5 },
+const start = () =>
+  startCore({
     onMessage: (threadId, text) => ({
       ...(text.includes('check') ? approvalTurn() : researchTurn()),
       threadId,
     }),
   })
-}
 
 async function visit(): Promise<App> {
   const app = await open({ allow: [/WebSocket|ERR_CONNECTION|Failed to load resource/] })
-  await app.open(new URL('/', served?.url).href)
+  await app.open(at('/'))
   return app
 }
 

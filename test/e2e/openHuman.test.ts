@@ -2,39 +2,17 @@
  * Issue 5, "Done when": a scripted turn of an OpenHuman core, disturbed in every way it can be, ends in the same rows
  * as one that nobody disturbed. Rows are read from the screen and from the disk.
  */
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import { createOpenHumanDouble, QUESTION, researchTurn } from '../../src/testing/doubles/index.ts'
+import { expect, test } from 'vitest'
+import { QUESTION, researchTurn } from '../../src/testing/doubles/index.ts'
 import type { OpenHumanDouble, Switches } from '../../src/testing/doubles/index.ts'
 import { finished } from './support/app.ts'
 import type { App } from './support/app.ts'
 import { browserForFile, eventually } from './support/browser.ts'
-import { serveBeside, storedRuns } from './support/openHumanApp.ts'
-import type { ServedApp, StoredRun } from './support/openHumanApp.ts'
+import { openHumanForFile, storedRuns } from './support/openHumanApp.ts'
+import type { StoredRun } from './support/openHumanApp.ts'
 
 const { open } = browserForFile()
-let port = 0
-let served: ServedApp | null = null
-let core: OpenHumanDouble | null = null
-
-beforeAll(async () => {
-  const first = await createOpenHumanDouble()
-  port = Number(new URL(first.url).port)
-  await first.close()
-  served = await serveBeside(first.url)
-})
-afterAll(() => served?.close())
-afterEach(async () => {
-  await core?.close()
-  core = null
-})
-
-/** Each story has a core of its own on the one port: ids are the same in all. Its messages bear its times. */
-async function startCore(switches: Partial<Switches> = {}): Promise<OpenHumanDouble> {
-  core = await createOpenHumanDouble({ port, switches: { ts: true, paceMs: 5, ...switches } })
-  return core
-}
-
-const at = (path: string): string => new URL(path, served?.url).href
+const { at, startCore, stopCore } = openHumanForFile()
 
 interface Story {
   switches?: Partial<Switches>
@@ -45,7 +23,7 @@ interface Story {
 }
 
 async function tell({ switches, inTheMiddle, whileAsked }: Story) {
-  const core = await startCore(switches)
+  const core = await startCore({ ...(switches && { switches }) })
   // A line that was cut is an error to the browser's console.
   const app = await (
     await open({ allow: [/WebSocket|ERR_CONNECTION|Failed to load resource/] })
@@ -146,7 +124,7 @@ test('openhuman: a turn with 3 children, 20 calls, a question, a restart and a r
   expect(quiet.rows.filter(({ part }) => part === 'tool')).toHaveLength(15)
   expect(quiet.stored.flatMap(({ toolCalls }) => toolCalls)).toHaveLength(20)
   expect(quiet.stored.flatMap(({ questions }) => questions)).toMatchObject([{ state: 'answered' }])
-  await core?.close()
+  await stopCore()
 
   const disturbed = await tell({
     switches: { replay: 12 },

@@ -2,6 +2,8 @@
 import { EventEmitter } from 'node:events'
 import { describe, expect, test } from 'vitest'
 import { connectLive } from '../../../src/sources/openHuman/live.ts'
+import { listen } from '../../../src/sources/openHuman/liveSocket.ts'
+import { literals } from '../../../src/testing/doubles/index.ts'
 import { manualClock } from '../../../src/testing/manualClock.ts'
 import { child, FakeSocket, lasting, newHome, openLive, say, THREAD, TURN } from './liveSupport.ts'
 import type { Wire } from './liveSupport.ts'
@@ -211,6 +213,23 @@ describe('said again', () => {
     },
   )
 
+  test.each([true, false])(
+    'openhuman 2.1-2.3: every name of the wire is listened to, under both of its forms, with any-listeners: %s',
+    (withAny) => {
+      const socket = new FakeSocket()
+      if (!withAny) Object.assign(socket, { onAny: undefined, offAny: undefined })
+      const heard: string[] = []
+      listen(
+        socket,
+        (name) => void heard.push(name),
+        () => {},
+      )
+      const names = literals.flatMap(({ event }) => [event, event.replace('_', ':')])
+      for (const name of names) socket.say({}, name)
+      expect(heard).toEqual(names)
+    },
+  )
+
   test('a core that sends only names with colons is understood', async () => {
     const page = await openLive()
     for (const message of turn) page.socket.alias(message)
@@ -349,6 +368,28 @@ describe('how a turn ends', () => {
       ['running', false],
       ['awaiting_user', false],
     ])
+  })
+
+  test('openhuman 8.1: the end of a turn is none of an agent that another turn has taken up', async () => {
+    const page = await openLive()
+    await page.hear([
+      ...begin(),
+      spawn(2, 'sub-1'),
+      child('awaiting_user', 3, 'sub-1', { message: 'Which?' }),
+    ])
+    await page.hear([...begin(SECOND), spawn(2, 'sub-1', 'typed', SECOND), done()])
+    expect(page.run(TURN).run.status).toBe('completed')
+    expect(page.run('sub-1').run).toMatchObject({ status: 'running', inferred: false })
+    await page.hear([done({}, SECOND)])
+    expect(page.run('sub-1').run).toMatchObject({ status: 'interrupted', inferred: true })
+  })
+
+  test('openhuman 8.1: an agent that was begun detached outlives the turn it is answered in, too', async () => {
+    const page = await openLive()
+    const asks = child('awaiting_user', 3, 'sub-1', { message: 'Which?' })
+    await page.hear([...begin(), spawn(2, 'sub-1', 'async'), asks, done()])
+    await page.hear([...begin(SECOND), spawn(2, 'sub-1', 'typed', SECOND), done({}, SECOND)])
+    expect(page.run('sub-1').run).toMatchObject({ status: 'running', inferred: false })
   })
 
   test('a late end of an agent after chat_done counts, of a detached one and of one we had given up', async () => {

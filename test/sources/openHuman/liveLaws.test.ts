@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { expect } from 'vitest'
 import { asyncProperty } from '../../support/property.ts'
-import { lasting, openLive, scriptedTurn } from './liveSupport.ts'
+import { child, lasting, openLive, say, scriptedTurn, TURN } from './liveSupport.ts'
 import type { LivePage, Wire } from './liveSupport.ts'
 
 const TURNS = { 'req-a': scriptedTurn('req-a', 'a'), 'req-b': scriptedTurn('req-b', 'b') }
@@ -98,6 +98,51 @@ asyncProperty(
     expect(page.status()).toMatchObject({ quarantined: 0 })
     for (const id of ['req-a', 'a-typed', 'a-async'])
       if (page.knows(id)) expect(page.run(id).notes.late).toBe(0)
+  },
+  15,
+)
+
+interface Spender {
+  tokens: number
+  /** In the turn's figures; else its own come with its end. */
+  isIncluded: boolean
+  /** Its own come with its end all the same. */
+  isToldTwice: boolean
+}
+
+const spender = fc.record({ tokens: fc.nat(500), isIncluded: fc.boolean(), isToldTwice: fc.boolean() })
+
+/** A turn whose agents end in it, with the figures as a core tells them. */
+function spending(own: number, spenders: readonly Spender[]): Wire[] {
+  const tasks = spenders.map((each, index) => ({ ...each, task: `spender-${index}` }))
+  const included = tasks.filter(({ isIncluded }) => isIncluded)
+  const usage = {
+    input_tokens: own + included.reduce((sum, { tokens }) => sum + tokens, 0),
+    subagents: included.map(({ task, tokens }) => ({ task_id: task, input_tokens: tokens, cost_usd: null })),
+  }
+  const stamped = [
+    say('inference_start', null),
+    ...tasks.map(({ task }) => child('spawned', null, task, { subagent: { mode: 'typed' } })),
+    say('turn_cost', null, { round: 1, usage: { input_tokens: Math.floor(own / 2) } }),
+    ...tasks.map(({ task, tokens, isIncluded, isToldTwice }) => {
+      const isTold = !isIncluded || isToldTwice
+      return child('completed', null, task, { subagent: isTold ? { input_tokens: tokens } : {} })
+    }),
+  ]
+  return [...stamped.map((message, seq) => ({ ...message, seq })), say('chat_done', null, { usage })]
+}
+
+asyncProperty(
+  'F5 what a turn and its agents used is counted once each, whoever told it, in whatever order and how often',
+  fc.tuple(fc.nat(500), fc.array(spender, { maxLength: 5 }), disturbance),
+  async ([own, spenders, how]) => {
+    const page = await openLive()
+    await tell(page, disturb(spending(own, spenders), how), how)
+    expect(page.run(TURN).telemetry.inputTokens).toBe(own)
+    for (const [index, { tokens }] of spenders.entries())
+      expect(page.run(`spender-${index}`).telemetry.inputTokens).toBe(tokens)
+    const all = spenders.reduce((sum, { tokens }) => sum + tokens, own)
+    expect(page.totals(TURN)?.inputTokens).toBe(all)
   },
   15,
 )

@@ -4,7 +4,7 @@
  */
 import { EventEmitter } from 'node:events'
 import type { RunRecord } from '../../../src/index.ts'
-import { memoryStorage, selectLedgerStatus } from '../../../src/index.ts'
+import { memoryStorage, selectLedgerStatus, selectRunTotals } from '../../../src/index.ts'
 import type { Clock, SourceSink, SourceStatus } from '../../../src/core/ports.ts'
 import { connectLive } from '../../../src/sources/openHuman/live.ts'
 import type { LiveOptions } from '../../../src/sources/openHuman/live.ts'
@@ -84,12 +84,14 @@ export interface LivePage {
   settle(): Promise<void>
   run(id: string): RunRecord
   knows(id: string): boolean
+  /** Of the run and all below it. */
+  totals(id: string): ReturnType<typeof selectRunTotals>
   status(): ReturnType<typeof selectLedgerStatus>
   events(id: string): Promise<readonly { type: string; payload: { readonly [key: string]: unknown } }[]>
   close(): Promise<void>
 }
 
-export type Home = { scope: string; storage: ReturnType<typeof memoryStorage> }
+type Home = { scope: string; storage: ReturnType<typeof memoryStorage> }
 export const newHome = (): Home => ({ scope: newScope(), storage: memoryStorage() })
 
 export async function openLive(
@@ -143,6 +145,7 @@ export async function openLive(
       return found
     },
     knows: (id) => record(id) !== null,
+    totals: (id) => selectRunTotals(page.state(), `r:${id}`),
     status: () => selectLedgerStatus(page.state()),
     events: (id) => home.storage.ledger.readEvents(`r:${id}`, { after: 0, limit: 1_000 }),
     async close() {

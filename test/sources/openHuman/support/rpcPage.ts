@@ -12,7 +12,7 @@ import { manualClock } from '../../../../src/testing/manualClock.ts'
 import { newScope, openPage } from '../../../state/support/page.ts'
 import type { RpcDouble } from './rpcDouble.ts'
 
-export const NOON = Date.UTC(2026, 5, 10, 12)
+const NOON = Date.UTC(2026, 5, 10, 12)
 /** Seconds after noon, as the core writes a time. */
 export const at12 = (seconds: number): string => new Date(NOON + seconds * 1_000).toISOString()
 
