@@ -215,17 +215,19 @@ function settle(
   timestamp: number,
   touched: Map<string, ToolCall>,
 ): void {
-  const waited = draft.run.status === 'awaiting_user'
+  const { status: before } = draft.run
   const { lifecycle: run, moved, notes } = transition(draft.run, draft.notes, fact, attempt, timestamp)
   draft.run = run
   draft.notes = notes
   if (!moved || !isSettled(run.status)) return
 
   const { telemetry } = draft
-  telemetry.elapsedMs = Math.max(0, (run.completedAt ?? timestamp) - run.startedAt)
+  const wall = (run.completedAt ?? timestamp) - run.startedAt
+  // Told once, when it was over: nobody saw it begin, and no time at all would be a figure.
+  telemetry.elapsedMs = wall <= 0 && before === 'pending' ? null : Math.max(0, wall)
   telemetry.updatedAt = Math.max(telemetry.updatedAt, timestamp)
   // Who waited and is done was told what it waited for, on a way that was not seen.
-  const wasTold = waited && run.status === 'completed'
+  const wasTold = before === 'awaiting_user' && run.status === 'completed'
   const became = run.inferred ? 'unknown' : wasTold ? 'answered' : 'superseded'
   draft.questions = closeQuestions(draft.questions, became, timestamp)
   abandonCalls(draft, run.status, touched)

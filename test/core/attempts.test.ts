@@ -1,7 +1,7 @@
 /** Whose attempt an event belongs to, and what a late word may still change. SPEC F4, F4d. */
 import { expect, test } from 'vitest'
 import type { Act } from './support/histories.ts'
-import { RUN, assemble } from './support/histories.ts'
+import { RUN, T0, assemble, decoded } from './support/histories.ts'
 import { runOf, takeAll } from './support/fold.ts'
 
 type Line = [stream: string, type: string, payload?: Act['payload']]
@@ -229,4 +229,17 @@ test('F4 S1 a run that has all the metadata it may have still learns what its en
   expect(metadata).not.toHaveProperty('m0')
   const many = runAfter(full, to('A', 'completed', { metadata: named(150, 'n') })).run.metadata
   expect(Object.keys(many)).toEqual(Object.keys(named(100, 'n')))
+})
+
+test('F4 a run that is told of once, when it is over, took a time that nobody knows; one seen at work took none', () => {
+  const at = (type: string, payload: Act['payload'], position: number) =>
+    decoded({ log: RUN, type, payload, position })
+  const end = { to: 'completed', trigger: 'result_received' }
+  const untold = [at('run.observed', { kind: 'subagent' }, 1), at('run.transitioned', end, 2)]
+  expect(runOf(untold).telemetry.elapsedMs).toBeNull()
+  expect(runOf([at('run.observed', { status: 'completed' }, 1)]).telemetry.elapsedMs).toBeNull()
+  const seen = [at('run.registered', { status: 'running' }, 1), at('run.transitioned', end, 2)]
+  expect(runOf(seen).telemetry.elapsedMs).toBe(0)
+  const dated = { status: 'completed', startedAt: T0 - 40, completedAt: T0 }
+  expect(runOf([at('run.observed', dated, 1)]).telemetry.elapsedMs).toBe(40)
 })

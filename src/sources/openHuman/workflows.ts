@@ -109,7 +109,11 @@ function told(row: Row, name: string, output: Output, index: number): readonly R
     ...known({ agentId: lineOf(output.agentId), parentThreadId: idOf(row.parentThreadId) }),
     origin: { source: 'openhuman' },
   }
-  const end = { to: 'completed', trigger: 'result_received', ...known({ output: text }) }
+  const end = {
+    to: 'completed',
+    trigger: 'result_received',
+    ...known({ summary: lineOf(text), output: text }),
+  }
   return [
     { ...fact(row, 'run.observed', `child-${runId}`, child), log: runLog(runId) },
     { ...fact(row, 'run.transitioned', `result-${runId}`, end), log: runLog(runId) },

@@ -320,7 +320,10 @@ describe('workflow runs', () => {
       kind: 'workflow_child',
       phase: 'plan',
       status: 'completed',
+      summary: 'Two steps.',
     })
+    // The core says when it was over and not when it began.
+    expect(page.run('orch-1').telemetry.elapsedMs).toBeNull()
     expect(page.workflow('wfrun-1').workflow.childRunIds).toEqual(['orch-1'])
     const before = await page.events('w:wfrun-1')
     await page.rounds(4)
