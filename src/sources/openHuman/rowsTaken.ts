@@ -13,6 +13,7 @@ import { isSettled } from '../../core/status.ts'
 import { LIST_STREAM, WORKFLOWS_STREAM } from './envelope.ts'
 import type { Told } from './envelope.ts'
 import { fieldOf, unwrap } from './rpc.ts'
+import { put } from './latest.ts'
 import type { Rpc } from './rpc.ts'
 import { runEvents } from './rpcWalk.ts'
 import { lacksModel, metadataOf, tellBeginning, tellRow } from './rows.ts'
@@ -81,11 +82,7 @@ export function takeRows(sink: SourceSink, call: Rpc, clock: Clock): RowTaker {
     else going[kind].delete(row.id)
   }
 
-  function remember(log: string, hash: string): void {
-    told.delete(log)
-    told.set(log, hash)
-    forgetOldest(told, ROWS_KEPT)
-  }
+  const remember = (log: string, hash: string): void => put(told, log, hash, ROWS_KEPT)
 
   /** Goes to the quarantine, where its reason is shown. */
   function refuse(stream: Told['stream'], row: unknown): boolean {
@@ -162,9 +159,7 @@ export function takeRows(sink: SourceSink, call: Rpc, clock: Clock): RowTaker {
       // Prose and heartbeats tell nothing that a row could contradict.
       if (isTransientType(type)) return
       ticks += 1
-      lastHeard.delete(log)
-      lastHeard.set(log, { tick: ticks, at: clock.monotonic() })
-      forgetOldest(lastHeard, HEARD_KEPT)
+      put(lastHeard, log, { tick: ticks, at: clock.monotonic() }, HEARD_KEPT)
     },
     wasHeard: (log) => (lastHeard.get(log)?.tick ?? 0) > lineSince,
     lostLine() {
@@ -181,12 +176,6 @@ export function takeRows(sink: SourceSink, call: Rpc, clock: Clock): RowTaker {
       stopped = true
     },
   }
-}
-
-function forgetOldest(table: Map<string, unknown>, kept: number): void {
-  if (table.size <= kept) return
-  const [oldest] = table.keys()
-  if (oldest !== undefined) table.delete(oldest)
 }
 
 /** Over by its owner's word, and the row has nothing to add. */

@@ -7,6 +7,7 @@ import type { RunLogId } from '../../core/ids.ts'
 import { isSettled } from '../../core/status.ts'
 import type { Message } from './identity.ts'
 import { contentKey, turnStream } from './identity.ts'
+import { latest, put } from './latest.ts'
 import type { Fields } from './wire.ts'
 
 const TURNS_KEPT = 200
@@ -163,20 +164,4 @@ function childFrom(taskId: string, record: LogRecord | null): Child {
     requestId: parent,
     told: null,
   }
-}
-
-function latest<Value>(map: Map<string, Value>, key: string): Value | null {
-  const value = map.get(key)
-  if (value === undefined) return null
-  map.delete(key)
-  map.set(key, value)
-  return value
-}
-
-function put<Key, Value>(map: Map<Key, Value>, key: Key, value: Value, limit: number): void {
-  map.delete(key)
-  map.set(key, value)
-  if (map.size <= limit) return
-  const [oldest] = map.keys()
-  if (oldest !== undefined) map.delete(oldest)
 }

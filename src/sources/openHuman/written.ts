@@ -7,11 +7,12 @@ import type { RawEvent } from '../../core/events.ts'
 import { isUsableId, runLog } from '../../core/ids.ts'
 import type { LogId } from '../../core/ids.ts'
 import type { Clock } from '../../core/ports.ts'
+import { put } from './latest.ts'
 import { fieldOf, unwrap } from './rpc.ts'
 import type { SendMessage } from './verbs.ts'
 
-/** Turns nothing was heard of yet. */
-const WAITING_KEPT = 100
+/** Turns nothing was heard of yet, and turns that something was heard of last. */
+const TURNS_KEPT = 100
 
 export interface WrittenOptions {
   send: SendMessage
@@ -28,8 +29,11 @@ export interface Written {
 
 export function rememberWritten({ send, clock, record, tell }: WrittenOptions): Written {
   const waiting = new Map<LogId, RawEvent>()
+  /** A short turn may be over before the answer came, and before the ledger knows it. */
+  const recent = new Map<LogId, true>()
 
   function heard(log: LogId): void {
+    put(recent, log, true, TURNS_KEPT)
     const event = waiting.get(log)
     if (event === undefined) return
     waiting.delete(log)
@@ -45,10 +49,8 @@ export function rememberWritten({ send, clock, record, tell }: WrittenOptions): 
       const payload = { prompt: text }
       const event = { log, type: 'run.observed', payload, timestamp: clock.now(), position: requestId }
       // It may be heard of while the ledger is asked.
-      waiting.set(log, event)
-      const [oldest] = waiting.keys()
-      if (waiting.size > WAITING_KEPT && oldest !== undefined) waiting.delete(oldest)
-      if ((await record(log)) !== null) heard(log)
+      put(waiting, log, event, TURNS_KEPT)
+      if (recent.has(log) || (await record(log)) !== null) heard(log)
       return answered
     },
     heard,

@@ -40,6 +40,18 @@ test('openhuman 1: a message is the prompt of its turn, announced before the ans
   await page.until(() => expect(prompt()).toBe('How is the rain?'))
 })
 
+test('openhuman 1: a message is the prompt of its turn, over before the answer and before the ledger has it', async () => {
+  page = await openHumanPage(core, {
+    async send() {
+      page.say('inference_start', { seq: 0 })
+      page.say('chat_done', {})
+      return { data: accepted }
+    },
+  })
+  await page.core.write('thread-4', 'How is the rain?')
+  await page.until(() => expect(prompt()).toBe('How is the rain?'))
+})
+
 test('openhuman 1: a message that waits in a queue is the prompt of nothing', async () => {
   page = await openHumanPage(core, { send: async () => ({ queued: true }) })
   page.say('inference_start', { seq: 0 })
