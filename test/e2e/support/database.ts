@@ -1,5 +1,10 @@
 /** Owns the ledger's database as a test sees it: what is stored, and damage done to it behind the app's back. */
 import type { Page } from 'playwright'
+import type { RunRecord } from '../../../src/core/entities.ts'
+import { isRunLog } from '../../../src/core/ids.ts'
+import type { LogId } from '../../../src/core/ids.ts'
+import { foldSegments } from '../../../src/ledger/projection.ts'
+import type { Segment, SegmentKey } from '../../../src/ledger/schema.ts'
 
 /** The scope is the app's (`app/store.ts`), the name the library's (`src/ledger/indexedDb.ts`). */
 const NAME = 'run-ledger:demo'
@@ -16,9 +21,20 @@ export async function deleteAll(page: Page, store: StoreName): Promise<void> {
   await page.evaluate(inStore, { name: NAME, store, work: 'clear' as const })
 }
 
+/** Every run as its events on disk tell it, by id. Rows may lie behind them (`src/ledger/behind.ts`). */
+export async function storedRuns(page: Page, name = NAME): Promise<RunRecord[]> {
+  const segments = new Map<LogId, Segment[]>()
+  for (const [log, segment] of await page.evaluate(readSegments, name))
+    if (isRunLog(log)) segments.set(log, [...(segments.get(log) ?? []), segment])
+  return [...segments.values()].map((each) => foldSegments(each)).filter((record) => record?.entity === 'run')
+}
+
 /** Ids of the tool calls that are on disk with their end. */
-export function storedCalls(page: Page): Promise<string[]> {
-  return page.evaluate(readCalls, NAME)
+export async function storedCalls(page: Page): Promise<string[]> {
+  const runs = await storedRuns(page)
+  return runs.flatMap(({ run, toolCalls }) =>
+    toolCalls.flatMap(({ id, status }) => (status === 'completed' ? `subagent:${run.id}/${id}` : [])),
+  )
 }
 
 function inStore(of: { name: string; store: string; work: 'count' | 'clear' }): Promise<number> {
@@ -39,25 +55,19 @@ function inStore(of: { name: string; store: string; work: 'count' | 'clear' }): 
   })
 }
 
-function readCalls(name: string): Promise<string[]> {
-  interface StoredRun {
-    record: { run: { id: string }; toolCalls: { id: string; status: string }[] }
-  }
+function readSegments(name: string): Promise<[LogId, Segment][]> {
   return new Promise((resolve, reject) => {
     const opening = indexedDB.open(name)
     opening.addEventListener('error', () => reject(opening.error))
     opening.addEventListener('success', () => {
       const db = opening.result
-      const request: IDBRequest<StoredRun[]> = db.transaction('runs').objectStore('runs').getAll()
-      request.addEventListener('error', () => reject(request.error))
-      request.addEventListener('success', () => {
+      const tx = db.transaction('segments')
+      const keys = tx.objectStore('segments').getAllKeys()
+      const segments: IDBRequest<Segment[]> = tx.objectStore('segments').getAll()
+      tx.addEventListener('abort', () => reject(tx.error))
+      tx.addEventListener('complete', () => {
         db.close()
-        const calls = request.result.flatMap(({ record: { run, toolCalls } }) =>
-          toolCalls
-            .filter(({ status }) => status === 'completed')
-            .map(({ id }) => `subagent:${run.id}/${id}`),
-        )
-        resolve(calls)
+        resolve(segments.result.map((segment, index) => [(keys.result[index] as SegmentKey)[0], segment]))
       })
     })
   })

@@ -1,9 +1,8 @@
-/** Owns the app built beside an OpenHuman double, the doubles of a test file, and what its pages have on disk. */
+/** Owns the app built beside an OpenHuman double, and the doubles of a test file. */
 import { spawnSync } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Page } from 'playwright'
 import { preview } from 'vite'
 import { afterAll, afterEach, beforeAll } from 'vitest'
 import { createOpenHumanDouble } from '../../../src/testing/doubles/index.ts'
@@ -83,42 +82,5 @@ async function serveBeside(coreUrl: string): Promise<ServedApp> {
   }
 }
 
-export interface StoredRun {
-  run: Record<string, unknown>
-  telemetry: Record<string, unknown>
-  questions: Record<string, unknown>[]
-  toolCalls: Record<string, unknown>[]
-}
-
-/** Every run as it is on disk, by id. The scope is the app's (`app/lib/sources.ts`). */
-export function storedRuns(page: Page): Promise<StoredRun[]> {
-  return page.evaluate(
-    (name) =>
-      new Promise<StoredRun[]>((resolve, reject) => {
-        const opening = indexedDB.open(name)
-        opening.addEventListener('error', () => reject(opening.error))
-        opening.addEventListener('success', () => {
-          const db = opening.result
-          const request: IDBRequest<{ record: StoredRun }[]> = db
-            .transaction('runs')
-            .objectStore('runs')
-            .getAll()
-          request.addEventListener('error', () => reject(request.error))
-          request.addEventListener('success', () => {
-            db.close()
-            resolve(
-              request.result
-                .map(({ record: { run, telemetry, questions, toolCalls } }) => ({
-                  run,
-                  telemetry,
-                  questions,
-                  toolCalls,
-                }))
-                .toSorted((a, b) => String(a.run['id']).localeCompare(String(b.run['id']))),
-            )
-          })
-        })
-      }),
-    'run-ledger:openhuman',
-  )
-}
+/** The scope is the app's (`app/lib/sources.ts`). */
+export const OPEN_HUMAN_DATABASE = 'run-ledger:openhuman'
