@@ -12,6 +12,7 @@ export {
   committed,
   createRunLedger,
   memoryStorage,
+  pageSyncStore,
   randomIds,
   runLog,
   systemClock,

@@ -48,6 +48,18 @@ export interface Locks {
   held(): Promise<ReadonlySet<string> | null>
 }
 
+/**
+ * Short texts of the origin that are kept when the call returns, as nothing else in a browser is. Not for what has to
+ * outlive a crash: one may take seconds to reach the disk.
+ */
+export interface SyncStore {
+  /** Does nothing where there is no such place, or no room. */
+  put(key: string, text: string): void
+  /** All texts whose key begins so. */
+  list(prefix: string): ReadonlyMap<string, string>
+  delete(key: string): void
+}
+
 /** A line to the other pages of the origin: what is said on it may get lost and proves nothing. */
 export interface Channel {
   /** `message`: plain JSON. */

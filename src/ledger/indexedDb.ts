@@ -4,7 +4,7 @@
  */
 import type { LogRecord } from '../core/entities.ts'
 import type { LogId } from '../core/ids.ts'
-import type { Clock } from '../core/ports.ts'
+import type { Clock, SyncStore } from '../core/ports.ts'
 import { planRows } from './behind.ts'
 import { createConnection } from './connection.ts'
 import { joinStored } from './cursors.ts'
@@ -12,6 +12,7 @@ import { REPAIR_DEADLINE_MS, TRANSACTION_DEADLINE_MS, withDeadline } from '../co
 import { checkIntegrity, isConsistent, recordLoss } from './integrity.ts'
 import { deleteLogs, readDeleted, sizeOf } from './deletion.ts'
 import { KnownHeads } from './heads.ts'
+import { createLetterBox } from './letterBox.ts'
 import { toLedgerError } from './ledgerErrors.ts'
 import { mergeSegments } from './merge.ts'
 import { storeQuarantine } from './quarantine.ts'
@@ -29,9 +30,15 @@ import { relist } from './tallies.ts'
 
 export const databaseName = (scope: string): string => `run-ledger:${scope}`
 
-export function indexedDbLedger(options: { scope: string; clock: Clock }): Ledger {
-  const { clock } = options
-  const connection = createConnection(databaseName(options.scope), clock)
+export function indexedDbLedger(options: {
+  scope: string
+  clock: Clock
+  /** Where a page leaves its last words as well. */
+  syncStore?: SyncStore
+}): Ledger {
+  const { scope, clock, syncStore = null } = options
+  const connection = createConnection(databaseName(scope), clock)
+  const letters = createLetterBox(scope, connection, syncStore)
   const heads = new KnownHeads()
 
   async function transact<Result>(
@@ -164,24 +171,10 @@ export function indexedDbLedger(options: { scope: string; clock: Clock }): Ledge
       return decided
     },
     writeLetter(letter) {
-      try {
-        // A store of its own: it waits for no transaction under way, whose answers a page on its way out may never get.
-        const tx = connection.current()?.transaction('letters', 'readwrite', { durability: 'relaxed' })
-        if (tx === undefined) return
-        tx.done.catch(() => {})
-        unwaited(tx.store.put(letter, letter.id))
-        tx.commit()
-      } catch {
-        // The page is going; what could be done was tried.
-      }
+      if (!isForeign()) letters.put(letter)
     },
-    listLetters: () => read(async (db) => (isForeign() ? [] : db.getAll('letters'))),
-    deleteLetters: (ids) =>
-      read(async () => {
-        const tx = (await connection.writable()).transaction('letters', 'readwrite')
-        await Promise.all(ids.map((id) => tx.store.delete(id)))
-        await tx.done
-      }),
+    listLetters: () => read(async (db) => (isForeign() ? [] : letters.list(db))),
+    deleteLetters: (ids) => read(async () => letters.delete(await connection.writable(), ids)),
     readRecords: (logs) => read(async (db) => byLog(await readRows(db.transaction(ROW_STORES), logs))),
     listRecords: (query) =>
       read(async (db) => (isForeign() ? (await readPageFromRows(db, query)).records : readList(db, query))),
@@ -239,7 +232,10 @@ export function indexedDbLedger(options: { scope: string; clock: Clock }): Ledge
     losses: () => read(async (db) => (await db.get('meta', 'ledger'))?.losses ?? { events: 0, logs: [] }),
     onClosed: connection.onLost,
     close: connection.close,
-    destroy: connection.destroy,
+    async destroy() {
+      letters.clear()
+      await connection.destroy()
+    },
   }
 }
 

@@ -2,7 +2,7 @@
  * Owns where a scope is kept: IndexedDB with a journal beside it, and localForage; or memory when the browser
  * refuses them. The switch happens once, at open, and is always said: a silent memory fallback is how data gets lost.
  */
-import type { Clock, ContentStore, Locks } from '../core/ports.ts'
+import type { Clock, ContentStore, Locks, SyncStore } from '../core/ports.ts'
 import { localForageContentStore, memoryContentStore } from './contentStore.ts'
 import { indexedDbLedger } from './indexedDb.ts'
 import { opfsJournal } from './journal/opfs.ts'
@@ -29,11 +29,12 @@ export function browserStorage(options: {
   writer: string
   clock: Clock
   locks: Locks
+  syncStore: SyncStore
   onFallback: (error: LedgerError) => void
 }): Storage {
-  const { scope, writer, clock, locks, onFallback } = options
+  const { scope, writer, clock, locks, syncStore, onFallback } = options
   let current: Storage = {
-    ledger: indexedDbLedger({ scope, clock }),
+    ledger: indexedDbLedger({ scope, clock, syncStore }),
     journal: opfsJournal({ scope, writer, clock, locks }),
     content: localForageContentStore(scope),
   }

@@ -22,6 +22,7 @@ import { randomIds, systemClock, webLocks } from '../platform/browser.ts'
 import { broadcastChannels } from '../platform/channel.ts'
 import { onPageLeaving, pageFrames, pageLife } from '../platform/page.ts'
 import type { Frames, PageLife } from '../platform/page.ts'
+import { pageSyncStore } from '../platform/syncStore.ts'
 import { committed, healthChanged, mirrorChanged, scopeClosed } from './actions.ts'
 import type { Health } from './actions.ts'
 import { LEDGER_API } from './api.ts'
@@ -105,7 +106,9 @@ export function createRunLedger(options: RunLedgerOptions) {
     const reason = 'reason' in health ? health.reason : error.message
     dispatch(healthChanged(health.state === 'read-only' ? health : { state: 'memory-only', reason }))
   }
-  const storage = options.storage ?? browserStorage({ scope, writer: page, clock, locks, onFallback })
+  const storage =
+    options.storage ??
+    browserStorage({ scope, writer: page, clock, locks, syncStore: pageSyncStore, onFallback })
   const { ledger, content } = storage
   const journal = (): Journal | null => storage.journal
 

@@ -8,7 +8,7 @@ import { expect, test } from 'vitest'
 import type { LogId } from '../../src/core/ids.ts'
 import { refold } from '../../src/core/accept.ts'
 import { adoptLetters } from '../../src/ledger/letters.ts'
-import { LedgerError } from '../../src/ledger/port.ts'
+import { EMPTY_BATCH, LedgerError } from '../../src/ledger/port.ts'
 import type { Ledger, LedgerBatch } from '../../src/ledger/port.ts'
 import { ALL } from '../../src/testing/conformance/context.ts'
 import {
@@ -21,7 +21,7 @@ import {
   started,
 } from '../../src/testing/conformance/samples.ts'
 import { asyncProperty } from '../support/property.ts'
-import { freshDisk } from './support/databases.ts'
+import { freshDisk, onDisk } from './support/databases.ts'
 import type { Disk } from './support/databases.ts'
 import { turns } from './support/writing.ts'
 
@@ -57,6 +57,42 @@ test('W1 a letter is adopted, with its cursor, and gone', () =>
     expect((await ledger.readCursor('live'))?.position).toBe(4)
     expect(await ledger.listLetters()).toEqual([])
     expect(await adopt(ledger)).toBe(0)
+  }))
+
+test('W1 fault F16: a letter whose transaction the browser drops is adopted from the synchronous store', () =>
+  onFreshDisk(async (disk, ledger) => {
+    const story = chronicle()
+    await ledger.write(story.tell([started('r:one')]))
+    await leave(ledger, 'a', [story.tell(chatter('r:one', 3))])
+    await onDisk(disk, (db) => db.clear('letters'))
+    expect(await adopt(ledger)).toBe(3)
+    expect(await ledger.readEvents('r:one', { after: 0, limit: ALL })).toEqual(story.events.get('r:one'))
+    expect([await ledger.listLetters(), disk.syncStore.texts.size]).toEqual([[], 0])
+  }))
+
+test('W1 fault F16: a long letter lies in the database alone', () =>
+  onFreshDisk(async (disk, ledger) => {
+    const blobs = [{ ref: 'sha256:x', text: 'x'.repeat(1_000_000) }]
+    await leave(ledger, 'a', [{ ...EMPTY_BATCH, blobs }])
+    expect(disk.syncStore.texts.size).toBe(0)
+    expect(await ledger.listLetters()).toMatchObject([{ id: 'a' }])
+  }))
+
+test('W1 a torn letter costs itself, and those of other scopes are left alone', () =>
+  onFreshDisk(async (disk, ledger) => {
+    const { texts } = disk.syncStore
+    const story = chronicle()
+    await ledger.write(story.tell([started('r:one')]))
+    await leave(ledger, 'a', [story.tell(chatter('r:one', 3))])
+    const [key, text] = [...texts][0] ?? expect.fail('Nothing was left there.')
+    const other = key.replace(/[0-9a-f]{32}/, '0123')
+    expect(other).not.toBe(key)
+    texts.set(`${key}-torn`, text.slice(0, -5)).set(other, text)
+    expect(await adopt(ledger)).toBe(3)
+    expect([...texts.keys()]).toEqual([other])
+    await leave(ledger, 'b', [story.tell(chatter('r:one', 1))])
+    await ledger.destroy()
+    expect([...texts.keys()]).toEqual([other])
   }))
 
 test('W5 what landed in order after all is not written a second time', () =>

@@ -12,6 +12,7 @@ import { chronicle, fullBatch, started } from '../../src/testing/conformance/sam
 import { contentsOf } from '../../src/testing/conformance/context.ts'
 import { manualClock } from '../../src/testing/manualClock.ts'
 import { dump, freshDisk, onDisk } from './support/databases.ts'
+import { memorySyncStore } from './support/syncStore.ts'
 
 afterEach(() => {
   vi.unstubAllGlobals()
@@ -21,7 +22,14 @@ function storage(scope = `storage ${Math.random()}`) {
   const heard: LedgerError[] = []
   const clock = manualClock()
   const onFallback = (error: LedgerError): number => heard.push(error)
-  const storage = browserStorage({ scope, writer: 'page', clock, locks: memoryLocks(), onFallback })
+  const storage = browserStorage({
+    scope,
+    writer: 'page',
+    clock,
+    locks: memoryLocks(),
+    syncStore: memorySyncStore(),
+    onFallback,
+  })
   return { heard, clock, ...storage }
 }
 

@@ -117,7 +117,7 @@ const OWNERS: readonly { name: string; pattern: RegExp; files: readonly string[]
   {
     name: 'web storage',
     pattern: /\blocalStorage\b|\bsessionStorage\b/, // The theme of the first paint, before anything can be read.
-    files: ['app/lib/theme.ts'],
+    files: ['app/lib/theme.ts', 'src/platform/syncStore.ts'],
   },
 ]
 

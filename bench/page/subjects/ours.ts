@@ -5,7 +5,7 @@
 import { configureStore, isAction } from '@reduxjs/toolkit'
 import type { Middleware, Store } from '@reduxjs/toolkit'
 import { browserStorage, committed, createRunLedger, eventsReceived, memoryStorage } from '../ledger.ts'
-import { liveStream, randomIds, scriptedSource, systemClock, webLocks } from '../ledger.ts'
+import { liveStream, pageSyncStore, randomIds, scriptedSource, systemClock, webLocks } from '../ledger.ts'
 import type { RunLedger, RunLedgerState, ScriptedSource, Storage } from '../ledger.ts'
 import type { OpenSubject, Watcher } from '../subject.ts'
 
@@ -36,6 +36,7 @@ export function onDisk(): Storage {
     writer: randomIds.next(),
     clock: systemClock,
     locks: webLocks(),
+    syncStore: pageSyncStore,
     onFallback: (error) => {
       throw error
     },

@@ -99,8 +99,7 @@ export class App {
   }
 
   /**
-   * Waits until nothing moves on disk any more: what is on the screen is durable some frames later, in both copies, and
-   * a page that is left in between says so in a letter, which has to come through.
+   * Waits until nothing moves on disk any more: what is on the screen is durable some frames later, in both copies.
    */
   async atRest(): Promise<void> {
     let before: string[] = []

@@ -9,6 +9,7 @@ import type { LogRecord, RunEvent } from '../../../src/core/entities.ts'
 import { lifecycleOf } from '../../../src/core/entities.ts'
 import type { LogId } from '../../../src/core/ids.ts'
 import { randomIds, systemClock, webLocks } from '../../../src/platform/browser.ts'
+import { pageSyncStore } from '../../../src/platform/syncStore.ts'
 import { onPageLeaving } from '../../../src/platform/page.ts'
 import type { Journal } from '../../../src/ledger/journal/port.ts'
 import type { Durability, Ledger } from '../../../src/ledger/port.ts'
@@ -61,6 +62,7 @@ export async function openStack(options: { journal: boolean }, events: StackEven
     writer: page,
     clock: systemClock,
     locks,
+    syncStore: pageSyncStore,
     onFallback: (error) => (fallback = `memory-only: ${error.message}`),
   })
   const { ledger, content } = storage

@@ -7,12 +7,15 @@ import { databaseName, indexedDbLedger } from '../../../src/ledger/indexedDb.ts'
 import type { ConformanceSetup } from '../../../src/testing/conformance.ts'
 import type { ManualClock } from '../../../src/testing/manualClock.ts'
 import { manualClock } from '../../../src/testing/manualClock.ts'
+import { memorySyncStore } from './syncStore.ts'
+import type { MemorySyncStore } from './syncStore.ts'
 
 let made = 0
 
 export interface Disk extends ConformanceSetup {
   scope: string
   clock: ManualClock
+  syncStore: MemorySyncStore
   /** The database as it is, past the ledger; closed again by the caller. */
   raw(): Promise<LedgerDatabase>
 }
@@ -22,15 +25,17 @@ export async function freshDisk(): Promise<Disk> {
   made += 1
   const scope = `test ${Date.now()} ${made}`
   const clock = manualClock()
+  const syncStore = memorySyncStore()
   const opened: Ledger[] = []
   const open = (): Ledger => {
-    const ledger = indexedDbLedger({ scope, clock })
+    const ledger = indexedDbLedger({ scope, clock, syncStore })
     opened.push(ledger)
     return ledger
   }
   return {
     scope,
     clock,
+    syncStore,
     ledger: open(),
     reopen: async () => {
       const ledger = open()
