@@ -88,8 +88,13 @@ async function feed(at: Machine, page: FaultyPage, from: number, events: readonl
   }
 }
 
-/** Every point the script passes when nothing happens. */
+/** Every point the script passes when nothing happens. The first time code runs cold, and more writes go alone. */
 export async function pointsOf(): Promise<readonly Point[]> {
+  const [cold, warm] = [await pointsOnce(), await pointsOnce()]
+  return warm.length < cold.length ? warm : cold
+}
+
+async function pointsOnce(): Promise<readonly Point[]> {
   const at = machine()
   try {
     const page = at.open()
