@@ -89,8 +89,10 @@ export async function recordOf({ ledger, getState }: Runtime, log: LogId): Promi
 }
 
 /** A text by reference, wherever it is kept; null when it is missing. */
-export async function resolveText({ ledger, content }: Runtime, ref: string): Promise<string | null> {
-  return (await ledger.readBlob(ref)) ?? (await content.get(ref))
+export function resolveText({ ledger, content }: Runtime, ref: string): Promise<string | null> {
+  const read = async () => (await ledger.readBlob(ref)) ?? (await content.get(ref))
+  // A connection that goes under a read is opened again by the next: no agent has to fail for it.
+  return read().catch(read)
 }
 
 function nextSequence({ getState }: Runtime, log: LogId): number {

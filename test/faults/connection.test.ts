@@ -6,6 +6,7 @@ import { deleteDB, openDB } from 'idb'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import type { Health } from '../../src/state/actions.ts'
 import type { LogId } from '../../src/core/ids.ts'
+import { at as recordOf } from '../../src/state/table.ts'
 import { databaseName } from '../../src/ledger/indexedDb.ts'
 import { SCHEMA_VERSION } from '../../src/ledger/schema.ts'
 import { manualClock } from '../../src/testing/manualClock.ts'
@@ -190,6 +191,30 @@ describe('a connection that is lost', () => {
     expect(said(page, 'recovering').length).toBeGreaterThan(0)
     await page.meanwhile(page.ledger.whenIdle())
     expect(page.state().ledger.health).toEqual({ state: 'ok' })
+  })
+
+  test('fault F9: a text asked for as the connection goes is read over the next one', async () => {
+    const { page, lines } = await stored()
+    const output = 'Oak and ash. '.repeat(400)
+    page.source.emit(lines.stream, [
+      lines.event('r:wf1.research.1', 'run.transitioned', {
+        to: 'completed',
+        trigger: 'result_received',
+        output,
+      }),
+    ])
+    await page.meanwhile(page.ledger.whenIdle())
+    const record = recordOf(page.state().runs.records, 'r:wf1.research.1')
+    const text = record?.entity === 'run' ? record.run.output : null
+    if (text?.ref == null) return expect.fail('It fits into its row.')
+    let hurt = 0
+    at.idb.injure = ({ kind, mode }) => {
+      if (kind !== 'request' || mode !== 'readonly' || hurt > 0) return null
+      hurt += 1
+      return { kind: 'close' }
+    }
+    expect(await page.meanwhile(page.ledger.readText(text))).toEqual({ kind: 'found', text: output })
+    expect(hurt).toBe(1)
   })
 
   test('fault F9: five dead handles in a row do not use up the patience of the page (injected)', async () => {

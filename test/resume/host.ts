@@ -23,16 +23,14 @@ export interface Call {
   item: string
   nonce: string
   failed: boolean
-  /** Which life of its page made it, from 1. */
-  life: number
+  /** Names the life of the page that made it: a call of the one before may arrive when the next has begun. */
+  life: string
 }
 
 export interface Host {
   url: string
   /** Calls that came from runs whose id begins so, in order. */
   calls(prefix: string): readonly Call[]
-  /** The page of a workflow run lives anew. */
-  newLife(workflowRunId: string): void
   /** The first `times` searches for each of the items fail, each counted by itself. */
   failing(workflowRunId: string, items: readonly string[], times: number): void
   close(): Promise<void>
@@ -56,7 +54,6 @@ export async function serveHost(): Promise<Host> {
   })
   const calls: Call[] = []
   const failing = new Map<string, Failing>()
-  const lives = new Map<string, number>()
 
   /** Counted before anything can go wrong with the answer. */
   function count(query: URLSearchParams): Call {
@@ -66,7 +63,7 @@ export async function serveHost(): Promise<Host> {
     const rule = failing.get(workflow)
     const before = calls.filter((each) => each.run === run && each.step === step).length
     const failed = rule !== undefined && step === 'search' && rule.items.includes(item) && before < rule.times
-    const call = { run, step, item, nonce: `n${calls.length + 1}`, failed, life: lives.get(workflow) ?? 0 }
+    const call = { run, step, item, nonce: `n${calls.length + 1}`, failed, life: of('life') }
     calls.push(call)
     return call
   }
@@ -92,7 +89,6 @@ export async function serveHost(): Promise<Host> {
   return {
     url: `http://127.0.0.1:${port}/`,
     calls: (prefix) => calls.filter(({ run }) => run.startsWith(prefix)),
-    newLife: (workflowRunId) => void lives.set(workflowRunId, (lives.get(workflowRunId) ?? 0) + 1),
     failing: (workflowRunId, items, times) => void failing.set(workflowRunId, { items, times }),
     async close() {
       server.closeAllConnections()

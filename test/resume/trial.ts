@@ -42,7 +42,6 @@ export async function runTrial(host: Host, bed: Bed, plan: TrialPlan): Promise<T
   const kills = [...plan.kills]
   let life = await bed.birth()
   for (;;) {
-    host.newLife(plan.id)
     const kill = kills.shift()
     const isFirst = kills.length + 1 === plan.kills.length
     const isAlive = await live(life, person, kill, isFirst)

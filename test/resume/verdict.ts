@@ -95,8 +95,8 @@ function judgeCalls(
   return (STEPS[agentId ?? ''] ?? []).flatMap((step) => {
     const made = calls.filter((call) => call.step === step)
     if (made.length === 0) return [`${id} is finished and never made its call ${step}.`]
-    const doubled = lives.filter((life) => made.filter((call) => call.life === life).length > 1)
-    const faults = doubled.map((life) => `${id} made its call ${step} more than once in life ${life}.`)
+    const isDoubled = lives.some((life) => made.filter((call) => call.life === life).length > 1)
+    const faults = isDoubled ? [`${id} made its call ${step} more than once in one life.`] : []
     const isUnasked = step === WRITE && made.length > 1 && !agreed.has(id)
     return isUnasked ? [...faults, `${id} wrote ${made.length} times, and nobody agreed.`] : faults
   })

@@ -1,14 +1,9 @@
 /** Owns the app built beside an OpenHuman double, and the doubles of a test file. */
-import { spawnSync } from 'node:child_process'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { preview } from 'vite'
 import { afterAll, afterEach, beforeAll } from 'vitest'
 import { createOpenHumanDouble } from '../../../src/testing/doubles/index.ts'
 import type { OpenHumanDouble, OpenHumanDoubleOptions } from '../../../src/testing/doubles/index.ts'
-
-const repo = join(import.meta.dirname, '../../..')
+import { serveApp } from '../../support/servedApp.ts'
+import type { ServedApp } from '../../support/servedApp.ts'
 
 export interface Beside {
   /** Where a path of the app is. */
@@ -32,7 +27,8 @@ export function openHumanForFile(): Beside {
     const first = await createOpenHumanDouble()
     port = Number(new URL(first.url).port)
     await first.close()
-    served = await serveBeside(first.url)
+    // The address of the core is part of the build, as it is of a host's configuration.
+    served = await serveApp({ VITE_OPENHUMAN_URL: first.url })
   })
   afterAll(() => served?.close())
   afterEach(stopCore)
@@ -45,40 +41,6 @@ export function openHumanForFile(): Beside {
       return core
     },
     stopCore,
-  }
-}
-
-interface ServedApp {
-  url: string
-  close(): Promise<void>
-}
-
-/** The address of the core is part of the build, as it is of a host's configuration. */
-async function serveBeside(coreUrl: string): Promise<ServedApp> {
-  const outDir = await mkdtemp(join(tmpdir(), 'run-ledger-openhuman-'))
-  const vite = join(repo, 'node_modules/vite/bin/vite.js')
-  const { VITEST: _, ...env } = process.env
-  const done = spawnSync(
-    process.execPath,
-    [vite, 'build', '--outDir', outDir, '--emptyOutDir', '--logLevel', 'warn'],
-    { cwd: repo, env: { ...env, NODE_ENV: 'production', VITE_OPENHUMAN_URL: coreUrl }, encoding: 'utf8' },
-  )
-  if (done.status !== 0) throw new Error(`The app does not build:\n${done.stdout}${done.stderr}`)
-  const server = await preview({
-    configFile: false,
-    root: repo,
-    logLevel: 'error',
-    build: { outDir },
-    preview: { host: '127.0.0.1', port: 0 },
-  })
-  const url = server.resolvedUrls?.local[0]
-  if (url === undefined) throw new Error('vite preview gave no address')
-  return {
-    url,
-    async close() {
-      await server.close()
-      await rm(outDir, { recursive: true, force: true })
-    },
   }
 }
 

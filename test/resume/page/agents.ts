@@ -17,6 +17,9 @@ interface Told {
   finding: string
 }
 
+/** Every life of the page has a worker of its own. */
+const LIFE = crypto.randomUUID()
+
 /** One call of the host. `write`: it would change something there. */
 function call(
   context: AgentContext,
@@ -30,7 +33,7 @@ function call(
     args: { item },
     effect,
     async run() {
-      const query = new URLSearchParams({ run: context.runId, step, item })
+      const query = new URLSearchParams({ life: LIFE, run: context.runId, step, item })
       const answer = await fetch(`/work?${query}`, { method: 'POST', signal: context.signal })
       if (!answer.ok) throw new Error(`The host failed: ${await answer.text()}.`)
       return (await answer.json()) as Told
