@@ -50,6 +50,8 @@ async function adopt(
 async function missingOf(ledger: Ledger, write: LogWrite): Promise<readonly LogWrite[]> {
   const { log, base, events } = write
   const head = await ledger.readHead(log)
+  // Adopted, and what was deleted since may be back with it: of a store beside the database a kill undoes the last words.
+  if (head === 0 && (await ledger.readDeleted([log])).has(log)) return []
   if (head === base) return [write]
   const stored = await ledger.readEvents(log, { after: base, limit: Number.MAX_SAFE_INTEGER })
   const known = new Set(stored.map(eventIdentity))

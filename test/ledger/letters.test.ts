@@ -78,6 +78,22 @@ test('W1 fault F16: a long letter lies in the database alone', () =>
     expect(await ledger.listLetters()).toMatchObject([{ id: 'a' }])
   }))
 
+test('W1 a letter that comes back after it was adopted adds nothing, and nothing that was deleted since', () =>
+  onFreshDisk(async (disk, ledger) => {
+    const { texts } = disk.syncStore
+    const story = chronicle()
+    const letter = story.tell([started('r:one'), started('r:two')])
+    await leave(ledger, 'a', [letter])
+    const left = new Map(texts)
+    expect(await adopt(ledger)).toBe(2)
+    await ledger.deleteLogs(['r:two'], 1)
+    for (const [key, text] of left) texts.set(key, text)
+    expect(await adopt(ledger)).toBe(0)
+    expect(await positions(ledger, 'r:one')).toHaveLength(1)
+    expect(await positions(ledger, 'r:two')).toEqual([])
+    expect(texts.size).toBe(0)
+  }))
+
 test('W1 a torn letter costs itself, and those of other scopes are left alone', () =>
   onFreshDisk(async (disk, ledger) => {
     const { texts } = disk.syncStore
