@@ -1,6 +1,7 @@
 /** Owns the judgement of tabs when all is quiet: one log a run, as the core told it, in every tab and both copies. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { refold } from '../../src/core/accept.ts'
+import type { RunCommand } from '../../src/core/commands.ts'
 import type { RunEvent } from '../../src/core/entities.ts'
 import { isOurStream } from '../../src/core/ids.ts'
 import type { LogId } from '../../src/core/ids.ts'
@@ -64,11 +65,14 @@ export async function judgeTabs(tabs: Tabs, core: SharedCore): Promise<TabJudgem
   return { verdict, copied, evidence }
 }
 
-/** States of all commands. One whose tab died is taken up when another tab next looks, half a minute later at most. */
+/**
+ * States of all commands on disk: of one whose tab died before it could tell the others, they hear when they take it up,
+ * at their next look, half a minute later at most.
+ */
 async function settledCommands({ raw }: Tab): Promise<readonly string[]> {
   const until = Date.now() + OUTBOX_MS
   for (;;) {
-    const states = await raw.evaluate<string[]>('window.tab.commands()')
+    const states = (await raw.evaluate<RunCommand[]>('window.tab.storedCommands()')).map(({ state }) => state)
     if (states.every((state) => FINAL.has(state)) || Date.now() > until) return states
     await sleep(LOOK_MS)
   }

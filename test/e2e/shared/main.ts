@@ -1,7 +1,7 @@
 /** Owns a tab of a host whose core outlives it: a run ledger over one HTTP connection, looked at by the test. */
 import { configureStore } from '@reduxjs/toolkit'
 import type { Middleware } from '@reduxjs/toolkit'
-import type { LogId, Source } from 'run-ledger'
+import type { Ledger, LogId, RunCommand, Source } from 'run-ledger'
 import { committed, createRunLedger, selectLedgerStatus, selectRunEvents } from 'run-ledger'
 import type { RunEvent } from '../../../src/core/entities.ts'
 import { indexedDbLedger } from '../../../src/ledger/indexedDb.ts'
@@ -24,6 +24,7 @@ export interface TabApi {
   record(log: LogId): string | null
   /** Every event of a log, as the disk has it. */
   stored(log: LogId): Promise<readonly RunEvent[]>
+  storedCommands(): Promise<readonly RunCommand[]>
   /** Compares both copies and reads all of them. Only in the last tab. */
   verify(): Promise<{ repaired: number; unreadable: number; restored: number; copied: number; lost: number }>
 }
@@ -86,6 +87,15 @@ const store = configureStore({
   middleware: (getDefaultMiddleware) =>
     getDefaultMiddleware(runs.checks).prepend(runs.middleware).concat(tellCommits),
 })
+async function onDisk<Result>(read: (ledger: Ledger) => Promise<Result>): Promise<Result> {
+  const ledger = indexedDbLedger({ scope: SCOPE, clock: systemClock })
+  try {
+    return await read(ledger)
+  } finally {
+    await ledger.close()
+  }
+}
+
 let lastSource = ''
 store.subscribe(() => {
   const state = window.tab.source()
@@ -105,14 +115,8 @@ window.tab = {
     const record = at(store.getState().runs.records, log)
     return record === undefined ? null : JSON.stringify(record)
   },
-  async stored(log) {
-    const ledger = indexedDbLedger({ scope: SCOPE, clock: systemClock })
-    try {
-      return await ledger.readEvents(log, { after: 0, limit: Number.MAX_SAFE_INTEGER })
-    } finally {
-      await ledger.close()
-    }
-  },
+  stored: (log) => onDisk((ledger) => ledger.readEvents(log, { after: 0, limit: Number.MAX_SAFE_INTEGER })),
+  storedCommands: () => onDisk((ledger) => ledger.listCommands()),
   async verify() {
     const { repaired, unreadable, healing } = await runs.verify()
     const { restored, copied, integrity } = healing
