@@ -89,7 +89,7 @@ export interface SourceSink {
   receive(stream: StreamInfo, events: readonly unknown[]): void
   /** The connection changed; `error` says why it is down. */
   status(status: SourceStatus): void
-  /** The stream's last durable position, after which a replay begins; null for one never seen. */
+  /** The stream's last position that is durable or about to be, after which a replay begins; null for one never seen. */
   position(stream: string): Promise<number | null>
   /**
    * Resolves when the stream's events up to that position are durable in every copy there is, for owners that must not

@@ -45,6 +45,10 @@ export interface Flight {
 
 export class WriterQueue {
   #items: (Entry | Job)[] = []
+  /** Taken, and not yet known to have landed. */
+  #flight: Flight | null = null
+  /** Events were taken out that come back, and what covers them waits here. */
+  isTorn = false
   /** Entries at the front that must not be torn apart. */
   #together = 0
   /** Numbers what was asked for, in order; the oldest that is not yet known to have landed. */
@@ -80,6 +84,7 @@ export class WriterQueue {
 
   /** What was taken last has landed, or was put back. */
   landed(): void {
+    this.#flight = null
     this.#oldest = this.#items.reduce((oldest, { ticket }) => Math.min(oldest, ticket), Infinity)
     const waiting = this.#waiting
     this.#waiting = waiting.filter(({ ticket }) => ticket >= this.#oldest)
@@ -119,7 +124,8 @@ export class WriterQueue {
     }
     this.#items.splice(0, entries.length)
     this.#together = Math.max(0, this.#together - entries.length)
-    return { kind: 'flight', entries, work: entries.map(({ work }) => work).reduce(merge) }
+    this.#flight = { kind: 'flight', entries, work: entries.map(({ work }) => work).reduce(merge) }
+    return this.#flight
   }
 
   /** Nothing is taken any more: gives up the jobs that wait; work stays. */
@@ -132,11 +138,13 @@ export class WriterQueue {
 
   /** Puts a flight back that did not land. */
   putBack({ entries }: Flight): void {
+    this.#flight = null
     this.#items.unshift(...entries)
   }
 
   /** All work that waits goes out in one transaction, before any job: its cursors and events were torn apart. */
   join(): void {
+    this.isTorn = false
     const work = this.#items.filter((item) => item.kind === 'work')
     this.#items = [...work, ...this.#items.filter((item) => item.kind === 'job')]
     this.#together = work.length
@@ -147,6 +155,12 @@ export class WriterQueue {
     return this.works().flatMap(({ logs }) => logs.find((write) => write.log === log)?.events ?? [])
   }
 
+  /** Takes out what is accepted again and comes back; until `join`, cursors here speak for events that are not. */
+  tear(log: LogId): void {
+    this.removeLog(log)
+    this.isTorn = true
+  }
+
   /** Takes a log out of everything that waits. What is left empty keeps its place and its caller. */
   removeLog(log: LogId): void {
     const logs = new Set([log])
@@ -155,6 +169,11 @@ export class WriterQueue {
 
   logs(): ReadonlySet<LogId> {
     return new Set(this.works().flatMap(({ logs }) => logs.map(({ log }) => log)))
+  }
+
+  /** What waits, and before it what was taken and has not landed. */
+  unwritten(): readonly WriterWork[] {
+    return this.#flight === null ? this.works() : [this.#flight.work, ...this.works()]
   }
 
   /** All work that waits, oldest first. */

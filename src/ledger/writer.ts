@@ -43,7 +43,6 @@ export class LedgerWriter {
   readonly #mirror: Mirror
   readonly #delivery: Delivery
   readonly #queue = new WriterQueue()
-  #flying: Flight | null = null
   #busy: Promise<void> | null = null
   #cancelTimer: (() => void) | null = null
   #lastWriteAt = -Infinity
@@ -66,10 +65,9 @@ export class LedgerWriter {
     this.#clock = options.clock
     this.#events = options.events
     const { ledger, content, clock } = options
-    const mirror = new Mirror(options.journal, clock, options.events)
-    this.#mirror = mirror
+    this.#mirror = new Mirror(options.journal, clock, options.events)
     const committed = (commit: Commit): void => this.#tell(() => this.#events.committed(commit))
-    this.#delivery = new Delivery({ ledger, content, clock, mirror, committed })
+    this.#delivery = new Delivery({ ledger, content, clock, mirror: this.#mirror, committed })
   }
 
   get copies(): number {
@@ -154,11 +152,15 @@ export class LedgerWriter {
     if (this.#open && this.#busy === null && !this.#queue.isEmpty) void this.#writeNext()
   }
 
+  /** What was accepted and is not yet known to be durable, oldest first. */
+  unwritten(): readonly WriterWork[] {
+    return this.#queue.unwritten()
+  }
+
   /** The page is going: all that is not yet known to be durable is left as a letter, now. */
   leave(id: string): void {
-    const flying = this.#flying === null ? [] : [this.#flying.work]
-    const works = [...flying, ...this.#queue.works()]
-    if (!this.#open || works.length === 0) return
+    const works = this.unwritten()
+    if (!this.#open || this.#queue.isTorn || works.length === 0) return
     this.#ledger.writeLetter({ id, batches: works.map(toBatch) })
     for (const { ref, text } of works.flatMap((work) => work.contents)) {
       this.#content.put(ref, text).catch(() => {})
@@ -193,15 +195,14 @@ export class LedgerWriter {
     this.#cancelTimer?.()
     this.#cancelTimer = null
   }
+
   async #writeNext(): Promise<void> {
     const next = this.#queue.take()
     if (next === null) return
     this.#lastWriteAt = this.#clock.monotonic()
-    if (next.kind === 'flight') this.#flying = next
     this.#busy = next.kind === 'flight' ? this.#fly(next) : next.run()
     await this.#busy
     this.#busy = null
-    this.#flying = null
     this.#queue.landed()
     this.#schedule()
   }
@@ -260,7 +261,7 @@ export class LedgerWriter {
 
   /** Has a log's events accepted once more. Nothing goes out until then: the cursors that wait are theirs too. */
   async #acceptAgain(log: LogId, events: readonly RunEvent[]): Promise<void> {
-    this.#queue.removeLog(log)
+    this.#queue.tear(log)
     try {
       await this.#events.conflict(log, events)
     } catch {

@@ -50,6 +50,7 @@ import { runsReducer } from './runsSlice.ts'
 import type { Runtime } from './runtime.ts'
 import type { RunLedgerState } from './selectors/selectors.ts'
 import { announceCommits, createTabs } from './tabs/tabs.ts'
+import { streamCursor } from './streamCursor.ts'
 import { transition } from './transition.ts'
 import type { Move } from './transition.ts'
 import { persistedViewPrefs } from './viewPrefsSlice.ts'
@@ -136,6 +137,7 @@ export function createRunLedger(options: RunLedgerOptions) {
   })
   const ingest = createIngest({
     ledger,
+    cursorOf: (stream) => streamCursor({ ledger, writer }, stream),
     clock,
     frames,
     dispatch,

@@ -149,6 +149,8 @@ describe('another writer', () => {
     expect(t.handedBack).toHaveLength(1)
     // Were the page to die here, the source would be asked for what follows the cursor.
     expect(await t.beneath.readCursor('live')).toBe(null)
+    t.writer.leave('last words')
+    expect(await t.beneath.listLetters()).toEqual([])
     accept()
     await t.clock.advance(1_000)
     expect(await t.beneath.readCursor('live')).toEqual(cursor('live', 9))

@@ -172,6 +172,31 @@ describe('losing the leader', () => {
     expect(browser.core.connections()).toBe(1)
   })
 
+  test('T2 a leader that sleeps and wakes at once doubles nothing of what it had not written yet', async () => {
+    const browser = newBrowser()
+    const tab = await browser.open()
+    browser.core.emit(begun())
+    await browser.pass(200)
+    const persisted = (): number | undefined => at(tab.state().runs.persisted, RUN)
+    // Time stands still: what follows a write waits for the gap between two.
+    const until = async (isTrue: () => boolean): Promise<void> => {
+      for (let turns = 0; turns < 500 && !isTrue(); turns += 1)
+        await new Promise<void>((resolve) => void setImmediate(resolve))
+    }
+    browser.core.emit([step(1)])
+    await until(() => persisted() === 3)
+    browser.core.emit([step(2)])
+    await until(() => headOf(tab) === 4)
+    expect([headOf(tab), persisted()]).toEqual([4, 3])
+    tab.sleep()
+    tab.back()
+    browser.core.emit([step(3)])
+    await until(() => headOf(tab) > 4)
+    expect(persisted()).toBe(3)
+    await settleAll(browser)
+    expect((await historyOf(browser.ledger, RUN)).map(({ position }) => position)).toEqual([1, 2, 3, 4, 5])
+  })
+
   test('T2 a tab nobody looks at robs no one, and a leader that answers is left alone', async () => {
     const browser = newBrowser()
     const [leader, hidden, seen] = [await browser.open(), await browser.open(), await browser.open()]

@@ -51,7 +51,7 @@ interface Arrived {
 }
 
 export function createIngest(options: IngestOptions): Ingest {
-  const { ledger, clock, frames, dispatch, runs, redaction, page, failed } = options
+  const { ledger, cursorOf, clock, frames, dispatch, runs, redaction, page, failed } = options
   const deltas = createDeltaRedaction(redaction)
   const quarantine = createQuarantine({ clock, redaction, page })
   const limit = createRunLimit({ ledger, recordOf: (log) => at(runs().records, log) })
@@ -103,13 +103,13 @@ export function createIngest(options: IngestOptions): Ingest {
 
   const isRepair = (stream: string): boolean => intakes.get(stream)?.info.kind === 'repair'
 
-  /** Streams continue where they were committed, so a stream's first event waits for its cursor. */
+  /** Streams go on where they stand, so a stream's first event waits for its cursor. */
   async function openStreams(batch: readonly Arrived[]): Promise<void> {
     const missing = new Map<string, StreamInfo>()
     for (const { stream } of batch) if (!intakes.has(stream.id)) missing.set(stream.id, stream)
     await Promise.all(
       [...missing.values()].map(async (info) => {
-        const cursor = (await ledger.readCursor(info.id).catch(() => null)) ?? undefined
+        const cursor = (await cursorOf(info.id).catch(() => null)) ?? undefined
         intakes.set(info.id, { info, intake: createStreamIntake<Item>(info, cursor) })
       }),
     )

@@ -2,6 +2,7 @@
  * Owns what the way from a source to the store is built from.
  */
 import type { Dispatch } from '@reduxjs/toolkit'
+import type { StreamCursor } from '../../core/intake.ts'
 import type { Clock } from '../../core/ports.ts'
 import type { Redaction } from '../../core/redaction.ts'
 import type { Ledger } from '../../ledger/port.ts'
@@ -10,6 +11,8 @@ import type { RunsState } from '../runsState.ts'
 
 export interface IngestOptions {
   ledger: Pick<Ledger, 'readCursor' | 'readRecords' | 'readEvents' | 'readDeleted' | 'sizeOf'>
+  /** Where a stream goes on. */
+  cursorOf: (stream: string) => Promise<StreamCursor | null>
   clock: Clock
   frames: Frames
   dispatch: Dispatch

@@ -10,6 +10,7 @@ import type { Seat } from './ingestLock.ts'
 import { lookAgain } from '../evidence/keepAsking.ts'
 import { recordOf, resolveText } from '../reads.ts'
 import type { Runtime } from '../runtime.ts'
+import { streamCursor } from '../streamCursor.ts'
 
 export interface Connections {
   /** Lets go of everything shared, as a page that may be kept without running, or must not write any more. */
@@ -88,7 +89,7 @@ async function settleIn(runtime: Runtime): Promise<void> {
 
 /** `streams` gets the names of those that were heard of. */
 function connect(runtime: Runtime, source: Source, streams = new Set<string>()): () => void {
-  const { ingest, dispatch, ledger, connected, redaction } = runtime
+  const { ingest, dispatch, connected, redaction } = runtime
   let ended = false
   const sink: SourceSink = {
     receive(stream, events) {
@@ -104,7 +105,7 @@ function connect(runtime: Runtime, source: Source, streams = new Set<string>()):
       // What waited for it is taken up, and what it left in the middle is asked about.
       if (state === 'connected' && before === 'disconnected') void settleIn(runtime)
     },
-    position: async (stream) => (await ledger.readCursor(redaction.id(stream)))?.position ?? null,
+    position: async (stream) => (await streamCursor(runtime, redaction.id(stream)))?.position ?? null,
     durable: (stream, position) => untilDurable(runtime, redaction.id(stream), position),
     record: (log) => recordOf(runtime, redaction.log(log)),
     read: (ref) => resolveText(runtime, ref),

@@ -19,6 +19,8 @@ export interface Tab extends Page {
   visible: boolean
   /** Seen by a person again, or running again. */
   back(): void
+  /** The browser says that it stops the tab now. */
+  sleep(): void
   freeze(): void
   thaw(): void
   /** What the core sends does not arrive until told otherwise. */
@@ -149,7 +151,7 @@ export function openBrowser(options: { locks: boolean } = { locks: true }): Brow
     const clock = clockOf(gate)
     const locks = locksOf(gate)
     const ledger = gatedLedger(indexedDbLedger({ scope, clock: base }), gate)
-    let back = (): void => {}
+    let [back, sleep] = [(): void => {}, (): void => {}]
     const line = createGate()
     const connection = core.source((arrival) => setImmediate(() => line.pass(() => gate.pass(arrival))))
     let hangUp = (): void => {}
@@ -172,7 +174,7 @@ export function openBrowser(options: { locks: boolean } = { locks: true }): Brow
       life: {
         isVisible: () => tab.visible,
         watch(on) {
-          back = on.back
+          ;[back, sleep] = [on.back, on.frozen]
           return () => {}
         },
       },
@@ -182,6 +184,7 @@ export function openBrowser(options: { locks: boolean } = { locks: true }): Brow
       name: tabs.length,
       visible: true,
       back: () => gate.pass(back),
+      sleep: () => gate.pass(sleep),
       freeze: gate.freeze,
       thaw() {
         gate.thaw()
