@@ -11,7 +11,7 @@ import { Link } from 'wouter'
 import { formatNumber } from '../lib/format.ts'
 import { runHref } from '../lib/links.ts'
 import { shownStatus } from '../lib/status.ts'
-import { Elapsed, endOf } from './Elapsed.tsx'
+import { endOf, RunElapsed } from './Elapsed.tsx'
 import { Evidence } from './Evidence.tsx'
 import { Icon } from './Icon.tsx'
 import { StatusChip } from './StatusChip.tsx'
@@ -78,7 +78,7 @@ export function AgentRow({ row, children }: AgentRowProps) {
               <Icon name="tool" /> {formatNumber(toolCount)}
               <span className="visually-hidden"> tool calls</span>
             </span>
-            <Elapsed startedAt={startedAt} endedAt={endOf(row)} />
+            <RunElapsed startedAt={startedAt} endedAt={endOf(row)} />
           </span>
         </div>
         {task !== null && (

@@ -12,7 +12,7 @@ import { count } from '../lib/format.ts'
 import { runHref } from '../lib/links.ts'
 import { shownStatus } from '../lib/status.ts'
 import { visible } from '../lib/visible.ts'
-import { Elapsed, endOf } from './Elapsed.tsx'
+import { endOf, RunElapsed } from './Elapsed.tsx'
 import { Evidence } from './Evidence.tsx'
 import { Icon } from './Icon.tsx'
 import { LiveProse } from './LiveProse.tsx'
@@ -57,7 +57,7 @@ export function AgentTurn({ turn, rows, resumed }: AgentTurnProps) {
       )}
       <div className="turn-head">
         <StatusChip status={status} unconfirmed={unconfirmed} inferred={inferred} />
-        <Elapsed startedAt={startedAt} endedAt={endOf({ ...run, unconfirmed })} />
+        <RunElapsed startedAt={startedAt} endedAt={endOf({ ...run, unconfirmed })} />
         <Link className="turn-link" href={runHref(id)}>
           Open the run
         </Link>

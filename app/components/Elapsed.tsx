@@ -1,4 +1,4 @@
-/** Owns a run's clock: ticking while it is live, frozen at its length afterwards. */
+/** Owns clocks: ticking while something is live, frozen at its length afterwards. */
 import { formatElapsed, formatSeconds } from '../lib/format.ts'
 import { useNow } from '../lib/now.ts'
 
@@ -14,6 +14,16 @@ export function Elapsed({ startedAt, endedAt }: ElapsedProps) {
   return (
     <span className="elapsed" data-live={endedAt === null}>
       {text}
+    </span>
+  )
+}
+
+/** A run's own. Of one that was told of once, when it was over, nobody knows how long it took. */
+export function RunElapsed({ startedAt, endedAt }: ElapsedProps) {
+  if (endedAt !== startedAt) return <Elapsed startedAt={startedAt} endedAt={endedAt} />
+  return (
+    <span className="elapsed" title="Nobody told when it began.">
+      —
     </span>
   )
 }

@@ -8,7 +8,7 @@ import { count, formatFull, formatStarted } from '../lib/format.ts'
 import { runHref, threadHref, workflowHref } from '../lib/links.ts'
 import { shownStatus } from '../lib/status.ts'
 import { visible } from '../lib/visible.ts'
-import { Elapsed, endOf } from './Elapsed.tsx'
+import { endOf, RunElapsed } from './Elapsed.tsx'
 import { Evidence } from './Evidence.tsx'
 import { PhaseRail } from './PhaseRail.tsx'
 import { StatusChip } from './StatusChip.tsx'
@@ -32,7 +32,7 @@ export function RunRow({ entry }: { entry: RunListEntry }) {
       <StatusChip status={status} unconfirmed={unconfirmed} inferred={inferred} />
       <div className="run-metrics">
         {phasesTotal > 0 && <PhaseRail done={phasesDone} total={phasesTotal} bucket={bucket} />}
-        <Elapsed startedAt={startedAt} endedAt={endOf(entry)} />
+        <RunElapsed startedAt={startedAt} endedAt={endOf(entry)} />
         <span className="run-tools">{count(toolCount, 'tool call')}</span>
         {openQuestions > 0 && <span className="run-questions">{count(openQuestions, 'question')}</span>}
         <time className="run-started" title={formatFull(startedAt)}>

@@ -7,7 +7,7 @@ import { count } from '../lib/format.ts'
 import { workflowHref } from '../lib/links.ts'
 import { documentsIn, questionIn } from '../lib/researchInput.ts'
 import { shownStatus } from '../lib/status.ts'
-import { Elapsed, endOf } from './Elapsed.tsx'
+import { endOf, RunElapsed } from './Elapsed.tsx'
 import { Evidence } from './Evidence.tsx'
 import { QuestionForm } from './QuestionForm.tsx'
 import { Report, reportOf } from './Report.tsx'
@@ -46,7 +46,7 @@ export function ThreadTurn({ record, rows }: ThreadTurnProps) {
       </div>
       <div className="turn-head">
         <StatusChip status={status} unconfirmed={unconfirmed} inferred={inferred} />
-        <Elapsed startedAt={startedAt} endedAt={endOf({ ...workflow, unconfirmed })} />
+        <RunElapsed startedAt={startedAt} endedAt={endOf({ ...workflow, unconfirmed })} />
         <Link className="turn-link" href={workflowHref(id)}>
           Open the run
         </Link>

@@ -3,7 +3,7 @@ import type { ReactNode } from 'react'
 import { useRunTotals } from 'run-ledger/react'
 import type { LogId } from 'run-ledger'
 import { formatNumber } from '../lib/format.ts'
-import { Elapsed } from './Elapsed.tsx'
+import { RunElapsed } from './Elapsed.tsx'
 
 const UNKNOWN = 'Unknown: these agents are programs and report no tokens and no cost.'
 
@@ -23,7 +23,7 @@ export function Totals({ log, endedAt, agents }: TotalsProps) {
   return (
     <dl className="totals" data-testid="totals">
       <Figure name="Elapsed">
-        <Elapsed startedAt={startedAt} endedAt={endedAt} />
+        <RunElapsed startedAt={startedAt} endedAt={endedAt} />
       </Figure>
       {agents !== undefined && <Figure name="Agents">{formatNumber(agents)}</Figure>}
       <Figure name="Tool calls">{formatNumber(toolCount)}</Figure>

@@ -8,6 +8,7 @@ import type { Site } from './shared/site.ts'
 import { eventually } from './support/browser.ts'
 import { launchRaw } from './support/rawChromium.ts'
 import type { RawChromium, RawTab } from './support/rawChromium.ts'
+import { onDisk, untilAtRest } from './support/rest.ts'
 
 const RUN = 'r:a'
 let site: Site
@@ -69,6 +70,8 @@ test('T2 fault F17: a leader that is frozen leaves its source to the next, and f
   const [leader, second] = await twoTabs()
   await second.send('Page.bringToFront')
   await eventually(() => leader.evaluate('document.visibilityState')).toBe('hidden')
+  // Who is stopped by force in the middle of a transaction blocks every other page: so does a bare page, for as long as it sleeps.
+  await untilAtRest(() => leader.evaluate(`(${onDisk})()`))
   await leader.send('Page.setWebLifecycleState', { state: 'frozen' })
   tell(10)
   await eventually(() => sourceOf(second)).toBe('connected')

@@ -1,7 +1,8 @@
 /** Owns the app as a person uses it: asking, answering, stopping, and reading what the page shows. */
 import type { Locator, Page } from 'playwright'
-import { expect, inject } from 'vitest'
+import { inject } from 'vitest'
 import type { Shown } from './hooks.ts'
+import { onDisk, untilAtRest } from './rest.ts'
 
 /** Ends in a disagreement between two of the sample documents. */
 export const DISPUTED = 'How long do customers have to return a product, and who pays for shipping?'
@@ -98,20 +99,8 @@ export class App {
     return path
   }
 
-  /**
-   * Waits until nothing moves on disk any more: what is on the screen is durable some frames later, in both copies.
-   */
-  async atRest(): Promise<void> {
-    let before: string[] = []
-    await expect
-      .poll(
-        async () => {
-          before = [...before.slice(-2), await this.page.evaluate(onDisk)]
-          return before.length === 3 && new Set(before).size === 1
-        },
-        { interval: 150, timeout: 30_000 },
-      )
-      .toBe(true)
+  atRest(): Promise<void> {
+    return untilAtRest(() => this.page.evaluate(onDisk))
   }
 
   /** Waits until the run on this page has the status. */
@@ -187,36 +176,3 @@ export const idsOf = (rows: readonly { id: string }[]): string[] => rows.map(({ 
 
 /** Rows that will not change any more. */
 export const finished = (rows: readonly Row[]): Row[] => rows.filter(({ status }) => settled.includes(status))
-
-/** What was written last, in the page: the ledger's own counters, and the bytes of its journals. */
-async function onDisk(): Promise<string> {
-  const databases = await indexedDB.databases()
-  const name = databases.map((each) => each.name ?? '').find((each) => each.startsWith('run-ledger:')) ?? ''
-  const meta = await new Promise<unknown>((resolve, reject) => {
-    const opening = indexedDB.open(name)
-    opening.addEventListener('error', () => reject(opening.error))
-    opening.addEventListener('success', () => {
-      const db = opening.result
-      // One of a newer version may have other stores.
-      if (!db.objectStoreNames.contains('meta')) {
-        db.close()
-        return resolve(null)
-      }
-      const reading = db.transaction('meta').objectStore('meta').get('ledger')
-      reading.addEventListener('success', () => {
-        db.close()
-        resolve(reading.result)
-      })
-    })
-  })
-  type Folder = { values(): AsyncIterable<FileSystemHandle> }
-  const sizes: number[] = []
-  const folders = [(await navigator.storage.getDirectory()) as unknown as Folder]
-  for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
-    for await (const handle of folder.values()) {
-      if (handle.kind === 'directory') folders.push(handle as unknown as Folder)
-      else sizes.push((await (handle as FileSystemFileHandle).getFile()).size)
-    }
-  }
-  return JSON.stringify([meta, sizes.toSorted((a, b) => a - b)])
-}
