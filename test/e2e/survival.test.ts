@@ -110,7 +110,7 @@ test('a tool call under way when the page goes is interrupted, its siblings are 
   for (const { id } of inFlight) expect(after.find((row) => row.id === id)?.status).toBe('interrupted')
 })
 
-// Chromium drops the last transaction of such a page in two of five runs; what it left beside the database is there.
+// Chromium drops the last transaction of such a page in half of the runs; what it left beside the database is there.
 test('fault F16: what is on the screen at the moment a page is left is there afterwards', async () => {
   const app = await (await open({ hooks: { gentleMs: 60 } })).open()
   const path = await app.ask(DISPUTED, 'gentle')
