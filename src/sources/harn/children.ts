@@ -29,7 +29,6 @@ interface Worker {
   child: Child
   /** Every status anyone wrote of it, in order. */
   statuses: (string | null)[]
-  raw: JsonObject
 }
 
 /** Facts of all workers of a run. */
@@ -42,11 +41,11 @@ function gather(context: RunContext, policy: MergePolicy): Map<string, Worker> {
   const merge = policy === 'fill' ? fillMissingChild : replaceChild
   const workers = new Map<string, Worker>()
 
-  const put = (child: Child, raw: JsonObject, unite: typeof merge): boolean => {
+  const put = (child: Child, unite: typeof merge): boolean => {
     const id = child.worker_id ?? ''
     const existing = workers.get(id)
     if (existing === undefined) {
-      workers.set(id, { child, statuses: [child.status], raw })
+      workers.set(id, { child, statuses: [child.status] })
       return true
     }
     existing.statuses.push(child.status)
@@ -58,15 +57,14 @@ function gather(context: RunContext, policy: MergePolicy): Map<string, Worker> {
     const id = idOr(value.worker_id, 'worker', raw)
     if (id !== value.worker_id)
       report.repaired(`${path} has no usable worker id; it got one made of its content.`)
-    if (!put({ ...value, worker_id: id }, raw, merge))
-      report.repaired(`Worker ${id} is listed more than once.`)
+    if (!put({ ...value, worker_id: id }, merge)) report.repaired(`Worker ${id} is listed more than once.`)
   }
   for (const { stageId, path, value } of stages) {
     const saved = value.metadata?.['worker']
     if (!isObject(saved)) continue
     const child = fromStage(saved, stageId, `${path}.metadata.worker`, report.skip)
     if (child === null) report.skip(`${path}.metadata.worker`, 'A worker without an id.')
-    else if (put(child, saved, fillMissingChild))
+    else if (put(child, fillMissingChild))
       report.repaired(`Worker ${child.worker_id} is known from its stage only.`)
   }
   return workers
@@ -94,7 +92,7 @@ function fromStage(
   }
 }
 
-function addWorker(context: RunContext, { child, statuses, raw }: Worker): void {
+function addWorker(context: RunContext, { child, statuses }: Worker): void {
   const { runId, facts, report, startedAt } = context
   const workerId = child.worker_id ?? ''
   const log = runLog(memberId(runId, workerId))
@@ -128,7 +126,10 @@ function addWorker(context: RunContext, { child, statuses, raw }: Worker): void 
         runPath: line(child.run_path, 1_000),
         snapshotPath: line(child.snapshot_path, 1_000),
         ...(child.approval_policy && { approvalPolicy: details(child.approval_policy).details }),
-        ...timesOf(raw, ['started_at', 'finished_at']),
+        ...timesOf({ started_at: child.started_at, finished_at: child.finished_at }, [
+          'started_at',
+          'finished_at',
+        ]),
       }),
       status: 'running',
       startedAt: began,

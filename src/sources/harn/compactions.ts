@@ -8,7 +8,7 @@ import type { RunContext } from './context.ts'
 import { details, logOfStage, stageOf } from './context.ts'
 import { compactionMark, MARKS } from './facts.ts'
 import type { JsonObject } from './records.ts'
-import { isObject, textOf } from './records.ts'
+import { isObject, textOf, withoutNulls } from './records.ts'
 
 interface Mark {
   ids: readonly string[]
@@ -114,6 +114,3 @@ function measured(told: JsonObject, ...names: readonly string[]): number | null 
   const figure = names.map((name) => told[name]).find((each) => each !== undefined && each !== null)
   return typeof figure === 'number' && Number.isSafeInteger(figure) && figure >= 0 ? figure : null
 }
-
-const withoutNulls = (told: JsonObject): JsonObject =>
-  Object.fromEntries(Object.entries(told).filter(([, value]) => value !== null && value !== ''))

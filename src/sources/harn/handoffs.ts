@@ -7,7 +7,7 @@ import type { RunContext } from './context.ts'
 import { details } from './context.ts'
 import { handoffMark, idOr, line, MARKS } from './facts.ts'
 import type { Handoff, JsonObject } from './records.ts'
-import { HANDOFF, isObject, readRecord } from './records.ts'
+import { HANDOFF, isObject, readRecord, withoutNulls } from './records.ts'
 import { byTimeThenId, toEpochMs } from './times.ts'
 
 interface Told {
@@ -59,7 +59,7 @@ function gather(context: RunContext): readonly Told[] {
       handoffs.set(id, {
         id,
         value: fill(known.value, read),
-        raw: { ...raw, ...known.raw },
+        raw: { ...raw, ...withoutNulls(known.raw) },
         at: known.at ?? at,
       })
   }

@@ -68,6 +68,10 @@ export function isObject(value: unknown): value is JsonObject {
 export const objectsIn = (value: unknown): readonly JsonObject[] =>
   Array.isArray(value) ? value.filter(isObject) : []
 
+/** Without the fields that say nothing. */
+export const withoutNulls = (told: JsonObject): JsonObject =>
+  Object.fromEntries(Object.entries(told).filter(([, value]) => value !== null && value !== ''))
+
 /** Text that says something; null for an empty one, and for what is no text. */
 export const textOf = (value: unknown): string | null =>
   typeof value === 'string' && value !== '' ? value : null

@@ -4,6 +4,7 @@
  */
 import type { Json } from '../../core/entities.ts'
 import { isUsableId } from '../../core/ids.ts'
+import { signatureOf } from './actionGraphRecord.ts'
 import { addArtifacts, addTools } from './artifacts.ts'
 import { addChildren } from './children.ts'
 import { addCompactions } from './compactions.ts'
@@ -204,13 +205,8 @@ function originOf({ metadata, report }: RunContext) {
       trigger: kinds.length === 0 ? null : line(kinds.join(':'), 500),
       replayOf: replayOf !== null && isUsableId(replayOf) ? replayOf : null,
     },
-    signature: isObject(told) ? signatureOf(trigger.signature_status) : null,
+    signature: isObject(told) ? signatureOf(told['signature_status']) : null,
   }
-}
-
-function signatureOf(status: JsonObject | null): string {
-  const state = status?.['state']
-  return state === 'verified' || state === 'unsigned' || state === 'failed' ? state : 'unknown'
 }
 
 /** How the run stands, as its file says. `finished_at` decides nothing: harn writes it on paused runs too. */
