@@ -61,5 +61,10 @@ function judge(runs: readonly RunQuery[], values: readonly unknown[]): ReadonlyM
   )
 }
 
-const evidenceOf = ({ fact }: AgentRow): Evidence =>
-  isEnded(fact.state) ? { kind: 'gone', exitCode: fact.exitCode } : { kind: 'live' }
+/** What an old row says of an end is taken from the row itself, which also says how; here it would only be a guess. */
+const evidenceOf = ({ fact, isCertain }: AgentRow): Evidence =>
+  isEnded(fact.state) && !isCertain
+    ? { kind: 'unknown' }
+    : isEnded(fact.state)
+      ? { kind: 'gone', exitCode: fact.exitCode }
+      : { kind: 'live' }

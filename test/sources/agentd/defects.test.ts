@@ -72,6 +72,15 @@ test.each(OLD)(
   },
 )
 
+/** A page beside an agent at work. */
+async function working(): Promise<FaultyPage> {
+  double.agents.set('a1', agentRow('a1'))
+  double.append('a1', 'activity_changed', 'busy')
+  const page = await bootWith(at, lineTo(double).options)
+  expect(await page.until(() => statusOf(page) === 'running')).toBe(true)
+  return page
+}
+
 test('agentd B6 defect 1: runs of a schema-1 database stay in flight until their owner was asked, and after it cannot be', async () => {
   await loadDatabase(databaseName(at.scope), one as DatabaseDump)
   double.switches.refuse = true
@@ -83,10 +92,7 @@ test('agentd B6 defect 1: runs of a schema-1 database stay in flight until their
 })
 
 test('agentd B6 defect 2: a row said to be stopped is known, ends as our conclusion, and lives on when it runs again', async () => {
-  double.agents.set('a1', agentRow('a1'))
-  double.append('a1', 'activity_changed', 'busy')
-  const page = await bootWith(at, lineTo(double).options)
-  expect(await page.until(() => statusOf(page) === 'running')).toBe(true)
+  const page = await working()
   // A shutdown that leaves sessions running writes this.
   double.agents.set('a1', agentRow('a1', { status: 'stopped', updated_at: '2026-03-21T10:00:00Z' }))
   expect(await page.until(() => statusOf(page) === 'cancelled')).toBe(true)
@@ -136,10 +142,7 @@ test('agentd a restart that only the list tells of is an attempt, once', async (
 })
 
 test('agentd B6 defect 3: a list that cannot be read says nothing of anyone', async () => {
-  double.agents.set('a1', agentRow('a1'))
-  double.append('a1', 'activity_changed', 'busy')
-  const page = await bootWith(at, lineTo(double).options)
-  expect(await page.until(() => statusOf(page) === 'running')).toBe(true)
+  const page = await working()
   double.switches.refuse = true
   const source = agentdSource(lineTo(double).options)
   await expect(source.ask([{ log: LOG, stream: 'agentd:a1' }])).rejects.toThrow('status 500')
@@ -163,10 +166,7 @@ test('agentd B6 defect 4: an agent whose row is deleted keeps its history, and i
 })
 
 test('agentd B6 defect 4: an approval that agentd forgot stays as a question, and is over', async () => {
-  double.agents.set('a1', agentRow('a1'))
-  double.append('a1', 'activity_changed', 'busy')
-  const page = await bootWith(at, lineTo(double).options)
-  expect(await page.until(() => statusOf(page) === 'running')).toBe(true)
+  const page = await working()
   double.approvals.set('p1', approvalRow('p1', 'a1'))
   expect(await page.until(() => statusOf(page) === 'awaiting_user')).toBe(true)
   const question = () => {
@@ -193,10 +193,7 @@ test('A3 rows that cannot be read are put aside once, however often the lists ho
 })
 
 test('A3 a list of approvals with a row that cannot be read says nothing of those that are missing', async () => {
-  double.agents.set('a1', agentRow('a1'))
-  double.append('a1', 'activity_changed', 'busy')
-  const page = await bootWith(at, lineTo(double).options)
-  expect(await page.until(() => statusOf(page) === 'running')).toBe(true)
+  const page = await working()
   double.approvals.set('p1', approvalRow('p1', 'a1'))
   expect(await page.until(() => statusOf(page) === 'awaiting_user')).toBe(true)
   double.approvals.set('p1', approvalRow('p1', ''))
@@ -208,10 +205,7 @@ test('A3 a list of approvals with a row that cannot be read says nothing of thos
 })
 
 test('agentd a stop, a message and an answer are REST calls, and what was not known arrived nowhere', async () => {
-  double.agents.set('a1', agentRow('a1'))
-  double.append('a1', 'activity_changed', 'busy')
-  const page = await bootWith(at, lineTo(double).options)
-  expect(await page.until(() => statusOf(page) === 'running')).toBe(true)
+  const page = await working()
   double.approvals.set('p1', approvalRow('p1', 'a1'))
   expect(await page.until(() => statusOf(page) === 'awaiting_user')).toBe(true)
   const payload = { questionId: 'approval:p1', answer: 'approve' }
