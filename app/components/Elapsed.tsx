@@ -22,7 +22,7 @@ export function Elapsed({ startedAt, endedAt }: ElapsedProps) {
 export function RunElapsed({ startedAt, endedAt }: ElapsedProps) {
   if (endedAt !== startedAt) return <Elapsed startedAt={startedAt} endedAt={endedAt} />
   return (
-    <span className="elapsed" title="Nobody told when it began.">
+    <span className="elapsed" title="Nobody told how long it took.">
       —
     </span>
   )

@@ -11,12 +11,12 @@ import type { KillLine } from '../kill/kills.ts'
 import { isSilent } from '../kill/killSummary.ts'
 import { modeOf } from '../kill/modes.ts'
 import { serveSite } from '../kill/site.ts'
-import type { Site } from '../kill/site.ts'
+import type { ServedApp } from '../support/servedApp.ts'
 
 const KILLS = 10
 const SEED = 20_260_101
 
-let site: Site
+let site: ServedApp
 let binary: Binary
 
 beforeAll(async () => {

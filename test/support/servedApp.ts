@@ -17,9 +17,14 @@ export async function serveApp(settings: Readonly<Record<string, string>> = {}):
   // So that a test run never replaces the `dist-app` somebody is looking at.
   const outDir = await mkdtemp(join(tmpdir(), 'run-ledger-app-'))
   build(outDir, settings)
+  return serveBuilt(repo, outDir)
+}
+
+/** What was built of the page at `root` into `outDir`, which goes when it is closed. Any free port, the same until then. */
+export async function serveBuilt(root: string, outDir: string): Promise<ServedApp> {
   const server = await preview({
     configFile: false,
-    root: repo,
+    root,
     logLevel: 'error',
     build: { outDir },
     preview: { host: '127.0.0.1', port: 0 },
