@@ -20,7 +20,15 @@ import { unwaited } from './requests.ts'
 import { readStored, restamp, restorePieces, takeInventory } from './repair.ts'
 import type { Decision, Durability, Ledger, LedgerBatch, WriteReceipt } from './port.ts'
 import { conflict, INTACT, LedgerError } from './port.ts'
-import { readCount, readList, readPage, readPageFromRows, readRows, ROW_STORES } from './lists.ts'
+import {
+  readCount,
+  readLists,
+  readListsFromRows,
+  readPage,
+  readPageFromRows,
+  readRows,
+  ROW_STORES,
+} from './lists.ts'
 import { refoldStale } from './projection.ts'
 import { putAll } from './puts.ts'
 import type { LedgerDatabase, LedgerTransaction } from './schema.ts'
@@ -176,8 +184,7 @@ export function indexedDbLedger(options: {
     listLetters: () => read(async (db) => (isForeign() ? [] : letters.list(db))),
     deleteLetters: (ids) => read(async () => letters.delete(await connection.writable(), ids)),
     readRecords: (logs) => read(async (db) => byLog(await readRows(db.transaction(ROW_STORES), logs))),
-    listRecords: (query) =>
-      read(async (db) => (isForeign() ? (await readPageFromRows(db, query)).records : readList(db, query))),
+    listRecords: (...queries) => read((db) => (isForeign() ? readListsFromRows : readLists)(db, queries)),
     listPage: (query) => read((db) => (isForeign() ? readPageFromRows : readPage)(db, query)),
     countRecords: (filter) =>
       read(async (db) =>

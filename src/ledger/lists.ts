@@ -47,9 +47,17 @@ export async function readPage(db: LedgerDatabase, query: RecordQuery): Promise<
   return { records: await readRecords(tx, listings), next, total }
 }
 
-export async function readList(db: LedgerDatabase, query: RecordQuery): Promise<readonly LogRecord[]> {
+/** Several lists as of one moment; a row in more than one of them is read once. */
+export async function readLists(
+  db: LedgerDatabase,
+  queries: readonly RecordQuery[],
+): Promise<readonly LogRecord[]> {
   const tx = db.transaction(LIST_STORES)
-  return readRecords(tx, (await scan(tx, query)).listings)
+  const lists = await Promise.all(queries.map((query) => scan(tx, query)))
+  return readRecords(
+    tx,
+    lists.flatMap(({ listings }) => listings),
+  )
 }
 
 export function readCount(db: LedgerDatabase, filter: RecordFilter): Promise<RecordCount> {
@@ -78,6 +86,15 @@ export async function readPageFromRows(db: LedgerDatabase, query: RecordQuery): 
   const tx = db.transaction(ROW_STORES)
   const logs = await tx.objectStore(query.entity === 'run' ? 'runs' : 'workflows').getAllKeys()
   return pageOf(await readRows(tx, logs), query)
+}
+
+export async function readListsFromRows(
+  db: LedgerDatabase,
+  queries: readonly RecordQuery[],
+): Promise<readonly LogRecord[]> {
+  const pages = await Promise.all(queries.map((query) => readPageFromRows(db, query)))
+  const records = new Map(pages.flatMap((page) => page.records.map((record) => [record.log, record])))
+  return [...records.values()]
 }
 
 /** Makes the listings those of the rows: one for each, and no other. */
@@ -139,10 +156,7 @@ async function count(tx: ListTransaction, filter: RecordFilter): Promise<RecordC
 }
 
 async function readRecords(tx: ListTransaction, listings: readonly Listing[]): Promise<readonly LogRecord[]> {
-  return readRows(
-    tx,
-    listings.map(({ log }) => log),
-  )
+  return readRows(tx, [...new Set(listings.map(({ log }) => log))])
 }
 
 /** The records of these logs, as far as there are any; in their order. */

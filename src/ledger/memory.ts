@@ -94,7 +94,7 @@ export function memoryLedger(): Ledger {
       for (const id of ids) letters.delete(id)
     },
     readRecords: async (wanted) => recordsOf(wanted),
-    listRecords: async (query) => page(query).records,
+    listRecords: async (...queries) => [...new Set(queries.flatMap((query) => page(query).records))],
     listPage: async (query) => page(query),
     countRecords: async (filter) => page({ ...filter, limit: 0 }).total,
     async readEvents(log, { after, before, limit }) {

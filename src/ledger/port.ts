@@ -169,8 +169,9 @@ export interface Ledger {
   listLetters(): Promise<readonly Letter[]>
   deleteLetters(ids: readonly string[]): Promise<void>
   readRecords(logs: readonly LogId[]): Promise<ReadonlyMap<LogId, LogRecord>>
-  listRecords(query: RecordQuery): Promise<readonly LogRecord[]>
-  /** The same with where it continues and how many there are, all as of one moment. */
+  /** What is in any of these lists, each once, those of the first list first; all as of one moment. */
+  listRecords(...queries: readonly RecordQuery[]): Promise<readonly LogRecord[]>
+  /** One list with where it continues and how many there are, all as of one moment. */
   listPage(query: RecordQuery): Promise<RecordPage>
   /** Exact for up to one condition, and for status with kind; beyond that exact when there is little to look at. */
   countRecords(filter: RecordFilter): Promise<RecordCount>

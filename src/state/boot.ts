@@ -2,25 +2,32 @@
  * Owns the order of a start: open, hydrate, check, ask the owners, settle what died, let events in, deliver
  * the outbox. Rendering never waits for any of it. SPEC W3, H1–H4.
  */
-import type { LogRecord } from '../core/entities.ts'
 import { LedgerError } from '../ledger/port.ts'
+import type { RecordQuery } from '../ledger/port.ts'
 import type { Health } from './actions.ts'
-import { bootAdvanced, contentsRead, healthChanged, hydrated } from './actions.ts'
+import { bootAdvanced, contentsRead, healthChanged, hydrated, recordsLoaded } from './actions.ts'
 import { connectSources } from './tabs/connectSources.ts'
 import { startFollowing } from './tabs/follow.ts'
 import { healAtBoot } from './healLedger.ts'
 import { QUARANTINE_SHOWN } from './ledgerSlice.ts'
 import { claimPage } from './tabs/pages.ts'
-import { openThread } from './reads.ts'
+import { ofThread, openThreadRuns } from './reads.ts'
 import { keepAsking } from './evidence/keepAsking.ts'
 import { resumeOutbox } from './commands/outbox.ts'
 import { reconcileRuns } from './evidence/reconcileRuns.ts'
 import type { Runtime } from './runtime.ts'
 
-/** Headers read at boot; older ones are read when a page asks. */
+/** What is read before anything is shown; older ones are read when a page asks. */
 const NEWEST = 50
-const NEWEST_CHILDREN = 200
 const UNSETTLED = 2_000
+const FIRST_SCREEN: readonly RecordQuery[] = [
+  { entity: 'run', unsettled: true, limit: UNSETTLED },
+  { entity: 'workflow', unsettled: true, limit: UNSETTLED },
+  { entity: 'workflow', limit: NEWEST },
+  { entity: 'run', limit: NEWEST },
+]
+/** Settled children of workflow runs that are shown: a line counts them in. */
+const NEWEST_CHILDREN = 200
 const RETRY_MS = 1_000
 
 export interface BootOptions {
@@ -118,20 +125,17 @@ async function untilDone<Result>(runtime: Runtime, work: () => Promise<Result>):
   }
 }
 
-/** One dispatch with everything the first screen needs. */
+/** One dispatch with everything the first screen needs, then what is only counted in on it. */
 async function hydrate(runtime: Runtime, { thread }: BootOptions): Promise<void> {
   const { ledger, dispatch } = runtime
   const epoch = runtime.nextEpoch()
-  const lists = await Promise.all([
-    ledger.listRecords({ entity: 'run', unsettled: true, limit: UNSETTLED }),
-    ledger.listRecords({ entity: 'workflow', unsettled: true, limit: UNSETTLED }),
-    ledger.listRecords({ entity: 'workflow', limit: NEWEST }),
-    ledger.listRecords({ entity: 'run', limit: NEWEST_CHILDREN }),
+  const [records, commands] = await Promise.all([
+    ledger.listRecords(...FIRST_SCREEN, ...(thread === undefined ? [] : ofThread(thread))),
+    ledger.listCommands(),
   ])
-  const records = new Map<string, LogRecord>()
-  for (const record of lists.flat()) records.set(record.log, record)
-  dispatch(hydrated({ epoch, records: [...records.values()], commands: await ledger.listCommands() }))
-  if (thread !== undefined) await openThread(runtime, thread)
+  dispatch(hydrated({ epoch, records, commands }))
+  if (thread !== undefined) await openThreadRuns(runtime, thread)
+  dispatch(recordsLoaded({ records: await ledger.listRecords({ entity: 'run', limit: NEWEST_CHILDREN }) }))
 }
 
 /** What a storage error means for the person. */

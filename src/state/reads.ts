@@ -6,10 +6,11 @@ import type { LogRecord, Text } from '../core/entities.ts'
 import { lifecycleOf } from '../core/entities.ts'
 import type { LogId } from '../core/ids.ts'
 import { isRunLog } from '../core/ids.ts'
+import type { RecordQuery } from '../ledger/port.ts'
 import { readAll } from '../ledger/readAll.ts'
 import { earlierEventsLoaded, opened, recordsLoaded } from './actions.ts'
 import type { Runtime } from './runtime.ts'
-import { at } from './table.ts'
+import { at, valuesOf } from './table.ts'
 import { TAIL_EVENTS } from './windows.ts'
 
 /** Loads a run or workflow run with its latest events and all of its tool calls. False when unknown. */
@@ -40,13 +41,25 @@ export async function openWorkflow(runtime: Runtime, log: LogId, workflowRunId: 
 /** Loads a thread: its workflow runs, and its runs with all of their tool calls. */
 export async function openThread(runtime: Runtime, thread: string): Promise<void> {
   const { ledger, dispatch } = runtime
-  const [runs, workflows] = await Promise.all([
-    ledger.listRecords({ entity: 'run', thread, limit: 500 }),
-    ledger.listRecords({ entity: 'workflow', thread, limit: 500 }),
-  ])
-  dispatch(recordsLoaded({ records: [...workflows, ...runs] }))
-  const { toolCalls } = runtime.getState().runs
-  const incomplete = runs.filter(({ log }) => at(toolCalls, log)?.complete !== true)
+  dispatch(recordsLoaded({ records: await ledger.listRecords(...ofThread(thread)) }))
+  await openThreadRuns(runtime, thread)
+}
+
+/** The lists a thread consists of. */
+export const ofThread = (thread: string): readonly RecordQuery[] => [
+  { entity: 'workflow', thread, limit: 500 },
+  { entity: 'run', thread, limit: 500 },
+]
+
+/** Loads all tool calls of those runs of a thread that are in memory. */
+export async function openThreadRuns(runtime: Runtime, thread: string): Promise<void> {
+  const { records, toolCalls } = runtime.getState().runs
+  const incomplete = valuesOf(records).filter(
+    (record) =>
+      record.entity === 'run' &&
+      record.run.parentThreadId === thread &&
+      at(toolCalls, record.log)?.complete !== true,
+  )
   await Promise.all(incomplete.map(({ log }) => openLog(runtime, log)))
 }
 

@@ -163,10 +163,8 @@ export function createHousekeeping(runtime: Runtime, options: HousekeepingOption
 }
 
 async function newestSettled({ ledger }: Runtime): Promise<readonly LogId[]> {
-  const lists = await Promise.all(
-    (['workflow', 'run'] as const).flatMap((entity) =>
-      SETTLED.map((status) => ledger.listRecords({ entity, status, limit: LOOKED_AT })),
-    ),
+  const newest = (['workflow', 'run'] as const).flatMap((entity) =>
+    SETTLED.map((status) => ({ entity, status, limit: LOOKED_AT })),
   )
-  return lists.flat().map(({ log }) => log)
+  return (await ledger.listRecords(...newest)).map(({ log }) => log)
 }

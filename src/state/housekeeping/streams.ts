@@ -19,13 +19,13 @@ export async function forgetDeadStreams({ ledger, locks }: Runtime): Promise<num
     return epoch === null || held.has(epochLock(epoch)) ? [] : [stream]
   })
   if (dead.length === 0) return 0
-  const unsettled = await Promise.all(
-    (['run', 'workflow'] as const).map((entity) =>
-      ledger.listRecords({ entity, unsettled: true, limit: UNSETTLED }),
-    ),
+  const unsettled = await ledger.listRecords(
+    { entity: 'run', unsettled: true, limit: UNSETTLED },
+    { entity: 'workflow', unsettled: true, limit: UNSETTLED },
   )
-  if (unsettled.some(({ length }) => length >= UNSETTLED)) return 0
-  const bound = new Set(unsettled.flat().flatMap(streamsOf))
+  // One of the lists may have been cut off.
+  if (unsettled.length >= UNSETTLED) return 0
+  const bound = new Set(unsettled.flatMap(streamsOf))
   const forgotten = dead.filter((stream) => !bound.has(stream))
   if (forgotten.length > 0) await ledger.deleteCursors(forgotten)
   return forgotten.length

@@ -182,12 +182,11 @@ async function lookForMoved(runtime: Runtime): Promise<readonly LogId[]> {
   const inUse = valuesOf(records)
     .filter((record) => !isSettled(lifecycleOf(record).status) || subscribers[record.log] !== undefined)
     .map(({ log }) => log)
-  const [moved, runs, workflows] = await Promise.all([
+  const [moved, newest] = await Promise.all([
     movedOf(runtime, inUse),
-    ledger.listRecords({ entity: 'run', limit: LOOK }),
-    ledger.listRecords({ entity: 'workflow', limit: LOOK }),
+    ledger.listRecords({ entity: 'run', limit: LOOK }, { entity: 'workflow', limit: LOOK }),
   ])
-  const newer = [...runs, ...workflows].filter((record) => isNewer(runtime, record))
+  const newer = newest.filter((record) => isNewer(runtime, record))
   return [...new Set([...moved, ...newer.map(({ log }) => log)])]
 }
 
