@@ -46,7 +46,7 @@ export async function openTab({ profile, port, subject }) {
       ([name, argument]) => globalThis.bench[name](argument),
       [name, argument],
     )
-    if (errors.length > 0) throw new Error(errors.join('; '))
+    if (errors.length > 0) throw new Error([...new Set(errors)].slice(0, 5).join('; '))
     return result
   }
   if (!(await call('isIsolated'))) throw new Error('The page is not cross-origin isolated.')
