@@ -5,12 +5,14 @@
 import type { LogId } from '../core/ids.ts'
 import { contentPrefix } from '../core/ids.ts'
 import { caughtUp } from './behind.ts'
+import { sortAll } from './bundles.ts'
+import type { Bundles } from './bundles.ts'
 import type { Tombstone } from './copies.ts'
 import type { Deletion } from './port.ts'
 import { conflict } from './port.ts'
 import type { LedgerDatabase, LedgerTransaction, Meta } from './schema.ts'
-import { EMPTY_META, storeOf } from './schema.ts'
-import { readHead, segmentsOf } from './segments.ts'
+import { present, storeOf } from './schema.ts'
+import { ALL_SORTED, readHead, segmentsOf } from './segments.ts'
 import { unlist } from './tallies.ts'
 
 /**
@@ -24,11 +26,11 @@ export async function deleteLogs(
   at: number,
   heads: ReadonlyMap<LogId, number> = new Map(),
 ): Promise<Deletion> {
+  const meta = await sortAll(tx)
   for (const [log, expected] of heads) {
-    const head = await readHead(tx.objectStore('segments'), log)
+    const head = await readHead(tx.objectStore('segments'), ALL_SORTED, log)
     if (head !== expected) throw conflict(log, expected, head)
   }
-  const meta = { ...((await tx.objectStore('meta').get('ledger')) ?? EMPTY_META) }
   meta.batch += 1
   meta.behind = caughtUp(meta.behind, logs)
   const eventsBefore = meta.events
@@ -94,10 +96,11 @@ async function takeCommands(tx: LedgerTransaction<'readwrite'>, logs: ReadonlySe
 }
 
 /** Characters of a log's events and texts, or of everything there is. Reads the log, one piece at a time. */
-export async function sizeOf(db: LedgerDatabase, log?: LogId): Promise<number> {
+export async function sizeOf(db: LedgerDatabase, bundles: Bundles, log?: LogId): Promise<number> {
   if (log === undefined) return (await db.get('meta', 'ledger'))?.bytes ?? 0
-  const tx = db.transaction(['segments', 'blobs'])
-  let chars = 0
+  const tx = db.transaction(present(db, ['segments', 'bundles', 'blobs', 'meta'] as const))
+  const newest = (await bundles.read(tx)).of(log)
+  let chars = newest.reduce((sum, { body }) => sum + body.length, 0)
   let segment = await tx.objectStore('segments').openCursor(segmentsOf(log))
   while (segment !== null) {
     chars += segment.value.body.length

@@ -5,21 +5,19 @@
 import type { LogRecord } from '../core/entities.ts'
 import type { LogId } from '../core/ids.ts'
 import type { Clock, SyncStore } from '../core/ports.ts'
-import { planRows } from './behind.ts'
+import type { Unsorted } from './bundles.ts'
+import { applyBatch, newMemory } from './apply.ts'
 import { createConnection } from './connection.ts'
-import { joinStored } from './cursors.ts'
 import { REPAIR_DEADLINE_MS, TRANSACTION_DEADLINE_MS, withDeadline } from '../core/deadline.ts'
 import { checkIntegrity, isConsistent, recordLoss } from './integrity.ts'
 import { deleteLogs, readDeleted, sizeOf } from './deletion.ts'
-import { KnownHeads } from './heads.ts'
 import { createLetterBox } from './letterBox.ts'
 import { toLedgerError } from './ledgerErrors.ts'
 import { mergeSegments } from './merge.ts'
-import { storeQuarantine } from './quarantine.ts'
-import { unwaited } from './requests.ts'
+import { readQuarantine } from './quarantine.ts'
 import { readStored, restamp, restorePieces, takeInventory } from './repair.ts'
-import type { Decision, Durability, Ledger, LedgerBatch, WriteReceipt } from './port.ts'
-import { conflict, INTACT, LedgerError } from './port.ts'
+import type { Decision, Durability, Ledger, LedgerBatch } from './port.ts'
+import { INTACT, LedgerError } from './port.ts'
 import {
   readCount,
   readLists,
@@ -27,14 +25,13 @@ import {
   readPage,
   readPageFromRows,
   readRows,
-  ROW_STORES,
+  readLogs,
 } from './lists.ts'
-import { refoldStale } from './projection.ts'
-import { putAll } from './puts.ts'
+import { catchUp, refoldStale } from './projection.ts'
 import type { LedgerDatabase, LedgerTransaction } from './schema.ts'
-import { EMPTY_META, storeOf, STORES } from './schema.ts'
-import { readHead, readWindow } from './segments.ts'
-import { relist } from './tallies.ts'
+import { EMPTY_META, present, STORES } from './schema.ts'
+import { readHead, readWindow, segmentSource } from './segments.ts'
+import type { SegmentStore } from './segments.ts'
 
 export const databaseName = (scope: string): string => `run-ledger:${scope}`
 
@@ -47,7 +44,12 @@ export function indexedDbLedger(options: {
   const { scope, clock, syncStore = null } = options
   const connection = createConnection(databaseName(scope), clock)
   const letters = createLetterBox(scope, connection, syncStore)
-  const heads = new KnownHeads()
+  let memory = newMemory()
+  /** The next database may be another one. What is under way with the old one keeps its own memory. */
+  const forget = (): void => {
+    memory = newMemory()
+  }
+  connection.onLost(forget)
 
   async function transact<Result>(
     durability: Durability,
@@ -80,58 +82,13 @@ export function indexedDbLedger(options: {
         throw isAbort(error) ? ((await done) ?? error) : error
       }
     } catch (error) {
-      heads.forget()
+      forget()
       if (error instanceof DecisionError) throw error.cause
       const failure = toLedgerError(error)
       // A handle that failed this way may be dead; the next operation opens a new one.
       if (failure.kind === 'transient') connection.drop(failure.message)
       throw failure
     }
-  }
-
-  /** Every log is where this write believes it to be. @throws LedgerError `conflict` */
-  async function checkHeads(
-    tx: LedgerTransaction<'readwrite'>,
-    batch: number,
-    { logs }: LedgerBatch,
-  ): Promise<void> {
-    const found = await Promise.all(
-      logs.map(({ log }, index) => {
-        // One is looked up in any case: events that are lost under the page are missed with the next write.
-        const known = index === 0 ? undefined : heads.at(batch, log)
-        return known ?? readHead(tx.objectStore('segments'), log)
-      }),
-    )
-    for (const [index, { log, base }] of logs.entries()) {
-      const head = found[index] ?? 0
-      if (head !== base) throw conflict(log, base, head)
-    }
-  }
-
-  function wrote({ logs }: LedgerBatch, { stamp }: WriteReceipt): void {
-    const written = logs.map(({ log, base, events }) => [log, events.at(-1)?.sequence ?? base] as const)
-    heads.wrote(stamp.batch, written)
-  }
-
-  async function apply(tx: LedgerTransaction<'readwrite'>, batch: LedgerBatch): Promise<WriteReceipt> {
-    const metaStore = tx.objectStore('meta')
-    const meta = (await metaStore.get('ledger')) ?? EMPTY_META
-    const { rows, behind } = planRows(meta.behind, batch.logs)
-    const next = { ...meta, batch: meta.batch + 1, behind }
-    await checkHeads(tx, meta.batch, batch)
-    const relisted = batch.logs.flatMap((write) => (write.relisted ? [write.record] : []))
-    const [cursors] = await Promise.all([joinStored(tx, batch.cursors), relist(tx, relisted)])
-    if (batch.quarantine.length > 0) await storeQuarantine(tx, batch.quarantine, next)
-    for (const { log, base, events } of batch.logs) {
-      if (events.length > 0) next.segments += 1
-      next.events += events.length
-      if (base === 0) next[storeOf(log)] += 1
-    }
-    const segments = putAll(tx, { ...batch, cursors }, rows)
-    for (const { body } of segments) next.bytes += body.length
-    for (const { text } of batch.blobs) next.bytes += text.length
-    unwaited(metaStore.put(next, 'ledger'))
-    return { stamp: { batch: next.batch, events: next.events }, segments }
   }
 
   async function read<Result>(
@@ -153,6 +110,14 @@ export function indexedDbLedger(options: {
     }
   }
 
+  const readSegments = <Result>(
+    work: (sorted: SegmentStore, unsorted: Unsorted) => Promise<Result>,
+  ): Promise<Result> =>
+    read(async (db) => {
+      const tx = db.transaction(present(db, ['segments', 'bundles', 'meta'] as const))
+      return work(tx.objectStore('segments'), await memory.bundles.read(tx))
+    })
+
   /** A store laid out by other code: only rows and segments are sure to be as we know them. */
   const isForeign = (): boolean => connection.opening().refusal !== null
 
@@ -166,45 +131,40 @@ export function indexedDbLedger(options: {
     },
     opening: connection.opening,
     async write(batch) {
-      const receipt = await transact(batch.durability, (tx) => apply(tx, batch))
-      wrote(batch, receipt)
+      const { receipt, landed } = await transact(batch.durability, (tx) => applyBatch(tx, batch, memory))
+      landed()
       return receipt
     },
     async decide(logs, decision, durability) {
       const decided = await transact(durability, async (tx) => {
-        const batch = attempt(decision, byLog(await readRows(tx, logs)))
-        return batch === null ? null : { batch, ...(await apply(tx, batch)) }
+        const batch = attempt(decision, byLog(await readRows(tx, memory.bundles, logs)))
+        return batch === null ? null : { batch, ...(await applyBatch(tx, batch, memory)) }
       })
-      if (decided !== null) wrote(decided.batch, decided)
-      return decided
+      if (decided === null) return null
+      decided.landed()
+      return { batch: decided.batch, ...decided.receipt }
     },
     writeLetter(letter) {
       if (!isForeign()) letters.put(letter)
     },
     listLetters: () => read(async (db) => (isForeign() ? [] : letters.list(db))),
     deleteLetters: (ids) => read(async () => letters.delete(await connection.writable(), ids)),
-    readRecords: (logs) => read(async (db) => byLog(await readRows(db.transaction(ROW_STORES), logs))),
-    listRecords: (...queries) => read((db) => (isForeign() ? readListsFromRows : readLists)(db, queries)),
-    listPage: (query) => read((db) => (isForeign() ? readPageFromRows : readPage)(db, query)),
+    readRecords: (logs) => read(async (db) => byLog(await readLogs(db, memory.bundles, logs))),
+    listRecords: (...queries) =>
+      read((db) => (isForeign() ? readListsFromRows : readLists)(db, memory.bundles, queries)),
+    listPage: (query) => read((db) => (isForeign() ? readPageFromRows : readPage)(db, memory.bundles, query)),
     countRecords: (filter) =>
       read(async (db) =>
-        isForeign() ? (await readPageFromRows(db, { ...filter, limit: 0 })).total : readCount(db, filter),
+        isForeign()
+          ? (await readPageFromRows(db, memory.bundles, { ...filter, limit: 0 })).total
+          : readCount(db, filter),
       ),
-    readEvents: (log, query) => read((db) => readWindow(db.transaction('segments').store, log, query)),
-    readHead: (log) => read((db) => readHead(db.transaction('segments').store, log)),
+    readEvents: (log, query) => readSegments((sorted, unsorted) => readWindow(sorted, unsorted, log, query)),
+    readHead: (log) => readSegments((sorted, unsorted) => readHead(sorted, unsorted, log)),
     readBlob: (ref) => read(async (db) => (await db.get('blobs', ref)) ?? null),
     readCursor: (stream) => read(async (db) => (await db.get('streams', stream)) ?? null),
     listCommands: () => read((db) => db.getAll('commands')),
-    listQuarantine: (limit) =>
-      read(async (db) => {
-        const entries = []
-        let cursor = await db.transaction('quarantine').store.openCursor(null, 'prev')
-        while (cursor !== null && entries.length < limit) {
-          entries.push(cursor.value)
-          cursor = await cursor.continue()
-        }
-        return entries
-      }),
+    listQuarantine: (limit) => read((db) => readQuarantine(db, limit)),
     counts: () =>
       read(async (db) => {
         const { runs, workflows, events, quarantined } = (await db.get('meta', 'ledger')) ?? EMPTY_META
@@ -221,16 +181,18 @@ export function indexedDbLedger(options: {
       return transact('strict', checkIntegrity, REPAIR_DEADLINE_MS)
     },
     inventory: () => read(takeInventory, REPAIR_DEADLINE_MS),
-    readSegments: (log) => read((db) => readStored(db, log)),
+    readSegments: (log) =>
+      readSegments((sorted, unsorted) => readStored(segmentSource(sorted, unsorted), log)),
     restore: (pieces) => transact('strict', (tx) => restorePieces(tx, pieces)),
     restamp: (batch) => transact('strict', (tx) => restamp(tx, batch)),
     recordLoss: (events) => transact('strict', (tx) => recordLoss(tx, events)),
     deleteLogs: (logs, at, heads) =>
       transact('strict', (tx) => deleteLogs(tx, logs, at, heads), REPAIR_DEADLINE_MS),
     readDeleted: (logs) => read((db) => readDeleted(db, logs)),
+    catchUp: (limit) => transact('relaxed', (tx) => catchUp(tx, limit)),
     mergeSegments: (log, step) => transact('relaxed', (tx) => mergeSegments(tx, log, step)),
     refoldStale: (limit) => transact('relaxed', (tx) => refoldStale(tx, limit)),
-    sizeOf: (log) => read((db) => sizeOf(db, log)),
+    sizeOf: (log) => read((db) => sizeOf(db, memory.bundles, log)),
     listCursors: () => read((db) => db.getAll('streams')),
     deleteCursors: (streams) =>
       transact('relaxed', async (tx) => {

@@ -6,12 +6,14 @@ import type { LogRecord } from '../core/entities.ts'
 import { lifecycleOf } from '../core/entities.ts'
 import type { LogId } from '../core/ids.ts'
 import type { IntegrityReport, Losses } from './port.ts'
+import { caughtUp, headBehind } from './behind.ts'
+import { sortAll } from './bundles.ts'
 import { mendListings } from './lists.ts'
 import { foldSegments } from './projection.ts'
 import { PROJECTION_VERSION, toRow } from './rows.ts'
 import type { LedgerDatabase, LedgerTransaction, Meta } from './schema.ts'
 import { EMPTY_META, SCHEMA_VERSION, storeOf } from './schema.ts'
-import { allSegments, lostSegment, segmentsOf } from './segments.ts'
+import { sortedSegments, lostSegment, segmentsOf } from './segments.ts'
 
 /** Names kept of logs with holes; their number of events is kept in any case. */
 const LOST_LOGS_KEPT = 1_000
@@ -24,33 +26,35 @@ interface LogExtent {
 
 /** Whether the counters fit the contents. Reads no row and no event. */
 export async function isConsistent(db: LedgerDatabase): Promise<boolean> {
-  const tx = db.transaction(['meta', 'runs', 'workflows', 'segments', 'listings'])
-  const [meta = EMPTY_META, runs, workflows, segments, listings] = await Promise.all([
+  const tx = db.transaction(['meta', 'runs', 'workflows', 'segments', 'bundles', 'listings'])
+  const [meta = EMPTY_META, runs, workflows, segments, bundles, listings] = await Promise.all([
     tx.objectStore('meta').get('ledger'),
     tx.objectStore('runs').count(),
     tx.objectStore('workflows').count(),
     tx.objectStore('segments').count(),
+    tx.objectStore('bundles').count(),
     tx.objectStore('listings').count(),
   ])
   const rowsAgree = meta.runs === runs && meta.workflows === workflows && listings === runs + workflows
-  return rowsAgree && meta.segments === segments
+  return rowsAgree && meta.segments === segments && meta.bundles === bundles
 }
 
 /** Looks at every row and segment; repairs, marks and counts. */
 export async function checkIntegrity(tx: LedgerTransaction<'readwrite'>): Promise<IntegrityReport> {
-  const meta = (await tx.objectStore('meta').get('ledger')) ?? EMPTY_META
+  const counted = await tx.objectStore('meta').get('ledger')
+  const meta = await sortAll(tx)
   const extents = await readExtents(tx)
   const heads = await readRowHeads(tx)
   let rebuilt = 0
   let named = 0
   const lostLogs: LogId[] = []
-  const behind = { ...meta.behind }
+  const behind = caughtUp(meta.behind, [])
 
   for (const log of new Set([...extents.keys(), ...heads.keys()])) {
     const extent = extents.get(log) ?? { ranges: [], segments: 0, events: 0 }
     const { head: written, isStale } = heads.get(log) ?? { head: 0, isStale: true }
     // A row that is known to be behind speaks for the events it waits for.
-    const rowHead = Math.max(written, behind[log]?.[1] ?? 0)
+    const rowHead = Math.max(written, headBehind(behind, log))
     const head = Math.max(rowHead, extent.ranges.at(-1)?.[1] ?? 0)
     let next = 1
     let missing = 0
@@ -76,7 +80,8 @@ export async function checkIntegrity(tx: LedgerTransaction<'readwrite'>): Promis
     rebuilt += 1
   }
   await mendListings(tx)
-  const after = await recount(tx, { ...meta, behind }, extents)
+  const after = await recount(tx, { ...meta, bundles: 0, behind }, extents)
+  if (counted === undefined) after.bytes = await countBytes(tx)
   // Logs of which nothing is left have no name any more; the counters still know how much they held.
   const lostEvents = Math.max(named, meta.events - after.events)
   if (lostEvents > 0) after.losses = addLosses(meta.losses, lostEvents, lostLogs)
@@ -100,7 +105,7 @@ async function refoldStored(tx: LedgerTransaction<'readwrite'>, log: LogId): Pro
 
 async function readExtents(tx: LedgerTransaction<'readwrite'>): Promise<Map<LogId, LogExtent>> {
   const extents = new Map<LogId, LogExtent>()
-  for await (const [log, { first, last, lost }] of allSegments(tx.objectStore('segments'))) {
+  for await (const [log, { first, last, lost }] of sortedSegments(tx.objectStore('segments'))) {
     const extent = extents.get(log) ?? { ranges: [], segments: 0, events: 0 }
     extent.ranges.push([first, last])
     extent.segments += 1
@@ -108,6 +113,17 @@ async function readExtents(tx: LedgerTransaction<'readwrite'>): Promise<Map<LogI
     extents.set(log, extent)
   }
   return extents
+}
+
+async function countBytes(tx: LedgerTransaction<'readwrite'>): Promise<number> {
+  let bytes = 0
+  for await (const [, { body }] of sortedSegments(tx.objectStore('segments'))) bytes += body.length
+  let blob = await tx.objectStore('blobs').openCursor()
+  while (blob !== null) {
+    bytes += blob.value.length
+    blob = await blob.continue()
+  }
+  return bytes
 }
 
 interface RowHead {

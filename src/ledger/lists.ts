@@ -5,12 +5,14 @@
 import type { IDBPObjectStore, IDBPTransaction } from 'idb'
 import type { LogRecord } from '../core/entities.ts'
 import type { LogId } from '../core/ids.ts'
+import type { Bundles } from './bundles.ts'
 import { currentRecord } from './projection.ts'
 import type { ListPosition, RecordCount, RecordFilter, RecordPage, RecordQuery } from './port.ts'
 import { isSameListing, matches, newestFirst, positionOf, toListing } from './rows.ts'
 import type { Listing } from './rows.ts'
-import { storeOf } from './schema.ts'
+import { present, storeOf } from './schema.ts'
 import type { LedgerDatabase, LedgerSchema, LedgerTransaction, ListIndex } from './schema.ts'
+import { segmentSource } from './segments.ts'
 import { recountTallies, sumTallies } from './tallies.ts'
 
 /** Listings read at a time where the index alone does not decide. */
@@ -21,14 +23,15 @@ export const COUNT_SCAN = 2_000
 const MOST = 2 ** 31
 
 /** What records are read from. */
-export const ROW_STORES = ['runs', 'workflows', 'segments', 'meta'] as const
+const ROW_STORES = ['runs', 'workflows', 'segments', 'bundles', 'meta'] as const
 const LIST_STORES = ['listings', 'tallies', ...ROW_STORES] as const
 
 /** Any transaction over them. */
 interface RowReader {
+  objectStoreNames: { contains(name: 'bundles'): boolean }
   objectStore<Name extends (typeof ROW_STORES)[number]>(
     name: Name,
-  ): Pick<IDBPObjectStore<LedgerSchema, (typeof ROW_STORES)[number][], Name>, 'get' | 'getAll'>
+  ): Pick<IDBPObjectStore<LedgerSchema, (typeof ROW_STORES)[number][], Name>, 'get' | 'getAll' | 'getAllKeys'>
 }
 type ListTransaction = IDBPTransaction<LedgerSchema, typeof LIST_STORES, 'readonly'>
 
@@ -41,23 +44,25 @@ interface Choice {
 }
 
 /** A page and what it is a page of, as of one moment. */
-export async function readPage(db: LedgerDatabase, query: RecordQuery): Promise<RecordPage> {
+export async function readPage(
+  db: LedgerDatabase,
+  bundles: Bundles,
+  query: RecordQuery,
+): Promise<RecordPage> {
   const tx = db.transaction(LIST_STORES)
   const [{ listings, next }, total] = await Promise.all([scan(tx, query), count(tx, query)])
-  return { records: await readRecords(tx, listings), next, total }
+  return { records: await readRows(tx, bundles, logsOf(listings)), next, total }
 }
 
 /** Several lists as of one moment; a row in more than one of them is read once. */
 export async function readLists(
   db: LedgerDatabase,
+  bundles: Bundles,
   queries: readonly RecordQuery[],
 ): Promise<readonly LogRecord[]> {
   const tx = db.transaction(LIST_STORES)
   const lists = await Promise.all(queries.map((query) => scan(tx, query)))
-  return readRecords(
-    tx,
-    lists.flatMap(({ listings }) => listings),
-  )
+  return readRows(tx, bundles, [...new Set(lists.flatMap(({ listings }) => logsOf(listings)))])
 }
 
 export function readCount(db: LedgerDatabase, filter: RecordFilter): Promise<RecordCount> {
@@ -82,17 +87,22 @@ export function pageOf(records: readonly LogRecord[], query: RecordQuery): Recor
 }
 
 /** Reads every row, as `pageOf` wants them: what a read-only page of another version can rely on. */
-export async function readPageFromRows(db: LedgerDatabase, query: RecordQuery): Promise<RecordPage> {
-  const tx = db.transaction(ROW_STORES)
+export async function readPageFromRows(
+  db: LedgerDatabase,
+  bundles: Bundles,
+  query: RecordQuery,
+): Promise<RecordPage> {
+  const tx = db.transaction(present(db, ROW_STORES))
   const logs = await tx.objectStore(query.entity === 'run' ? 'runs' : 'workflows').getAllKeys()
-  return pageOf(await readRows(tx, logs), query)
+  return pageOf(await readRows(tx, bundles, logs), query)
 }
 
 export async function readListsFromRows(
   db: LedgerDatabase,
+  bundles: Bundles,
   queries: readonly RecordQuery[],
 ): Promise<readonly LogRecord[]> {
-  const pages = await Promise.all(queries.map((query) => readPageFromRows(db, query)))
+  const pages = await Promise.all(queries.map((query) => readPageFromRows(db, bundles, query)))
   const records = new Map(pages.flatMap((page) => page.records.map((record) => [record.log, record])))
   return [...records.values()]
 }
@@ -155,19 +165,30 @@ async function count(tx: ListTransaction, filter: RecordFilter): Promise<RecordC
   }
 }
 
-async function readRecords(tx: ListTransaction, listings: readonly Listing[]): Promise<readonly LogRecord[]> {
-  return readRows(tx, [...new Set(listings.map(({ log }) => log))])
+const logsOf = (listings: readonly Listing[]): readonly LogId[] => listings.map(({ log }) => log)
+
+/** The records of these logs, whatever the layout is. */
+export function readLogs(
+  db: LedgerDatabase,
+  bundles: Bundles,
+  logs: readonly LogId[],
+): Promise<readonly LogRecord[]> {
+  return readRows(db.transaction(present(db, ROW_STORES)), bundles, logs)
 }
 
 /** The records of these logs, as far as there are any; in their order. */
-export async function readRows(tx: RowReader, logs: readonly LogId[]): Promise<readonly LogRecord[]> {
-  const [meta, ...rows] = await Promise.all([
-    tx.objectStore('meta').get('ledger'),
+export async function readRows(
+  tx: RowReader,
+  bundles: Bundles,
+  logs: readonly LogId[],
+): Promise<readonly LogRecord[]> {
+  const [unsorted, ...rows] = await Promise.all([
+    bundles.read(tx),
     ...logs.map((log) => tx.objectStore(storeOf(log)).get(log)),
   ])
-  const segments = tx.objectStore('segments')
+  const segments = segmentSource(tx.objectStore('segments'), unsorted)
   const found = rows.filter((row) => row !== undefined)
-  return Promise.all(found.map((row) => currentRecord(segments, row, meta?.behind)))
+  return Promise.all(found.map((row) => currentRecord(segments, row, unsorted.meta.behind)))
 }
 
 /** The index that leaves the fewest entries: lineage before state, state before kind. */

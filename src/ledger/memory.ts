@@ -10,7 +10,7 @@ import { lifecycleOf } from '../core/entities.ts'
 import { contentPrefix } from '../core/ids.ts'
 import type { LogId } from '../core/ids.ts'
 import type { StreamCursor } from '../core/intake.ts'
-import type { QuarantineEntry, Stamp, StoredSegment, Tombstone } from './copies.ts'
+import type { QuarantineEntry, Stamp, Tombstone } from './copies.ts'
 import type {
   IntegrityReport,
   Ledger,
@@ -25,7 +25,7 @@ import { toLedgerError } from './ledgerErrors.ts'
 import type { Row } from './rows.ts'
 import { pageOf } from './lists.ts'
 import { toRow } from './rows.ts'
-import { eventsOf, toSegment } from './segments.ts'
+import { encode, eventsOf } from './segments.ts'
 
 export function memoryLedger(): Ledger {
   const rows = new Map<LogId, Row>()
@@ -61,7 +61,7 @@ export function memoryLedger(): Ledger {
     for (const command of copy.commands) commands.set(command.id, command)
     for (const entry of copy.quarantine) quarantine.set(entry.id, entry)
     batchNumber += 1
-    return { stamp: stamp(), segments: copy.logs.flatMap(({ log, events }) => encode(log, events)) }
+    return { stamp: stamp(), segments: encode(copy.logs) }
   }
 
   const page = (query: RecordQuery): RecordPage =>
@@ -133,7 +133,7 @@ export function memoryLedger(): Ledger {
         tombstones: [...tombstones.values()],
       }
     },
-    readSegments: async (log) => encode(log, logs.get(log) ?? []),
+    readSegments: async (log) => encode([{ log, events: logs.get(log) ?? [] }]),
     async restore(pieces) {
       for (const segment of pieces.segments) {
         const { log } = segment
@@ -188,11 +188,12 @@ export function memoryLedger(): Ledger {
       return { stamp: stamp(), tombstones: graves, events: before - stamp().events }
     },
     readDeleted: async (logs) => new Set(logs.filter((log) => tombstones.has(log))),
+    catchUp: async () => 0,
     mergeSegments: async () => ({ removed: 0, next: null }),
     refoldStale: async () => 0,
     async sizeOf(log) {
       const sizes = [...logs].map(([each, events]) =>
-        log === undefined || each === log ? (encode(each, events)[0]?.body.length ?? 0) : 0,
+        log === undefined || each === log ? (encode([{ log: each, events }])[0]?.body.length ?? 0) : 0,
       )
       const texts = [...blobs].map(([ref, text]) =>
         log === undefined || ref.startsWith(contentPrefix(log)) ? text.length : 0,
@@ -211,11 +212,6 @@ export function memoryLedger(): Ledger {
         store.clear()
     },
   }
-}
-
-const encode = (log: LogId, events: readonly RunEvent[]): readonly StoredSegment[] => {
-  const segment = toSegment(events)
-  return segment === null ? [] : [{ log, ...segment }]
 }
 
 function rangesOf(events: readonly RunEvent[]): readonly (readonly [number, number])[] {

@@ -79,9 +79,32 @@ const MIGRATIONS: readonly Migration[] = [
       return meta === undefined ? records : records + (await numberAll(tx, meta as SchemaOneMeta))
     },
   },
+  {
+    to: 3,
+    sentence: 'What many runs tell at once is stored as one record, and sorted by run later.',
+    async run(db, tx) {
+      db.createObjectStore('bundles')
+      const store = tx.objectStore('meta')
+      const meta = (await store.get('ledger')) as SchemaTwoMeta | undefined
+      if (meta === undefined) return 0
+      const behind = Object.entries(meta.behind ?? {}) as [LogId, readonly [number, number]][]
+      const next: Meta = {
+        ...meta,
+        schema: 3,
+        minReader: MIN_READER,
+        bundles: 0,
+        behind: Object.fromEntries(behind.map(([log, [row, head]]) => [log, [row, head, head]])),
+      }
+      await store.put(next, 'ledger')
+      return 1
+    },
+  },
 ]
 
-type SchemaOneMeta = Omit<Meta, 'minReader' | 'bytes'>
+type SchemaTwoMeta = Omit<Meta, 'bundles' | 'behind'> & {
+  behind?: Readonly<Record<LogId, readonly [row: number, head: number]>>
+}
+type SchemaOneMeta = Omit<SchemaTwoMeta, 'minReader' | 'bytes'>
 
 /** Adds what later schemas count: the write that deleted a log, and the size of all texts. */
 async function numberAll(tx: AnyUpgrade, meta: SchemaOneMeta): Promise<number> {
@@ -98,7 +121,7 @@ async function numberAll(tx: AnyUpgrade, meta: SchemaOneMeta): Promise<number> {
   for await (const chunk of chunksOf<IDBValidKey, string>(tx, 'blobs')) {
     for (const [, text] of chunk) bytes += text.length
   }
-  const next: Meta = { ...meta, schema: 2, minReader: MIN_READER, bytes }
+  const next: SchemaTwoMeta = { ...meta, schema: 2, minReader: 2, bytes }
   await tx.objectStore('meta').put(next, 'ledger')
   return records
 }

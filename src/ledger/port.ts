@@ -213,6 +213,11 @@ export interface Ledger {
   deleteLogs(logs: readonly LogId[], at: number, heads?: ReadonlyMap<LogId, number>): Promise<Deletion>
   /** Those of the logs that were deleted on purpose at some time. */
   readDeleted(logs: readonly LogId[]): Promise<ReadonlySet<LogId>>
+  /**
+   * Brings segments and up to `limit` rows to the heads of their logs; resolves with how many rows are behind after
+   * it. Changes nothing that can be read.
+   */
+  catchUp(limit: number): Promise<number>
   /** One bounded step of joining small segments; the `keep` newest stay as they are. Changes no event. */
   mergeSegments(log: LogId, step: { from: number; keep: number }): Promise<MergeStep>
   /** Folds up to `limit` rows of an older fold again; resolves with how many are left to look at. */

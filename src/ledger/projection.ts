@@ -7,33 +7,31 @@ import type { LogRecord, RunEvent } from '../core/entities.ts'
 import { lifecycleOf } from '../core/entities.ts'
 import type { LogId } from '../core/ids.ts'
 import type { Behind } from './behind.ts'
-import { caughtUp } from './behind.ts'
+import { caughtUp, headBehind } from './behind.ts'
+import { sortAll } from './bundles.ts'
 import { PROJECTION_VERSION, toRow, UNFOLDED } from './rows.ts'
 import type { Row } from './rows.ts'
 import type { LedgerTransaction, Segment } from './schema.ts'
 import { EMPTY_META, storeOf } from './schema.ts'
-import { eventsOf, segmentsOf } from './segments.ts'
+import { ALL_SORTED, eventsOf, segmentSource } from './segments.ts'
+import type { SegmentSource } from './segments.ts'
 import { relist } from './tallies.ts'
-
-interface SegmentReader {
-  getAll(range: IDBKeyRange): Promise<readonly Segment[]>
-}
 
 /** The record as the present fold has it, at the head of its log. */
 export async function currentRecord(
-  segments: SegmentReader,
+  segments: SegmentSource,
   row: Row,
   behind: Behind | undefined,
 ): Promise<LogRecord> {
   const again = row.projection === PROJECTION_VERSION ? null : await foldAgain(segments, row)
-  return again ?? goOn(segments, row.record, behind?.[row.log]?.[1] ?? 0)
+  return again ?? goOn(segments, row.record, headBehind(behind, row.log))
 }
 
 /** The record up to `head`, also where the events in between are lost or unreadable. */
-async function goOn(segments: SegmentReader, record: LogRecord, head: number): Promise<LogRecord> {
+async function goOn(segments: SegmentSource, record: LogRecord, head: number): Promise<LogRecord> {
   const { lastSequence } = lifecycleOf(record)
   if (lastSequence >= head) return record
-  const stored = await segments.getAll(segmentsOf(record.log, lastSequence + 1))
+  const stored = await segments(record.log, lastSequence + 1)
   const events = stored.flatMap(readable).filter(({ sequence }) => sequence > lastSequence)
   return at(refold(events, record)?.record ?? record, head)
 }
@@ -59,8 +57,8 @@ export function foldSegments(segments: readonly Segment[]): LogRecord | null {
 }
 
 /** Null where events are lost or unreadable: the row is the only one who remembers them, and stays as it is. */
-async function foldAgain(segments: SegmentReader, { log, projection }: Row): Promise<LogRecord | null> {
-  const stored = await segments.getAll(segmentsOf(log))
+async function foldAgain(segments: SegmentSource, { log, projection }: Row): Promise<LogRecord | null> {
+  const stored = await segments(log)
   if (projection !== UNFOLDED && stored.some(({ lost }) => lost === true)) return null
   try {
     return foldSegments(stored)
@@ -74,19 +72,33 @@ async function foldAgain(segments: SegmentReader, { log, projection }: Row): Pro
  * look at; 0 when all are as the present fold has them. Reads one record when there is nothing to do.
  */
 export async function refoldStale(tx: LedgerTransaction<'readwrite'>, limit: number): Promise<number> {
-  const meta = (await tx.objectStore('meta').get('ledger')) ?? EMPTY_META
-  const { projected } = meta
+  const { projected } = (await tx.objectStore('meta').get('ledger')) ?? EMPTY_META
   const isCurrent = projected?.version === PROJECTION_VERSION
   if (isCurrent && projected.upTo === null) return 0
   const done = isCurrent ? projected.upTo : null
   const logs = await nextLogs(tx, done, limit)
-  for (const log of logs) await mend(tx, log, meta.behind)
+  const meta = await sortAll(tx)
+  const segments = segmentSource(tx.objectStore('segments'), ALL_SORTED)
+  for (const log of logs) await mend(tx, segments, log, meta.behind)
   const upTo = logs.length < limit ? null : (logs.at(-1) ?? null)
   const behind = caughtUp(meta.behind, logs)
   await tx
     .objectStore('meta')
     .put({ ...meta, behind, projected: { version: PROJECTION_VERSION, upTo } }, 'ledger')
   return upTo === null ? 0 : countAfter(tx, upTo)
+}
+
+/** Every event into a segment of its log, and up to `limit` rows to the heads of theirs. */
+export async function catchUp(tx: LedgerTransaction<'readwrite'>, limit: number): Promise<number> {
+  const { behind, bundles } = (await tx.objectStore('meta').get('ledger')) ?? EMPTY_META
+  if (bundles === 0 && Object.keys(behind ?? {}).length === 0) return 0
+  const meta = await sortAll(tx)
+  const segments = segmentSource(tx.objectStore('segments'), ALL_SORTED)
+  const waiting = Object.keys(meta.behind ?? {}) as LogId[]
+  const now = waiting.slice(0, limit)
+  for (const log of now) await mend(tx, segments, log, meta.behind)
+  await tx.objectStore('meta').put({ ...meta, behind: caughtUp(meta.behind, now) }, 'ledger')
+  return waiting.length - now.length
 }
 
 /** Logs in the order of their names; those of runs (`r:`) come before those of workflows (`w:`). */
@@ -113,13 +125,14 @@ async function countAfter(tx: LedgerTransaction<'readwrite'>, log: LogId): Promi
 /** A listing may be older than its row: a write of the present fold saw no change and did not list it again. */
 async function mend(
   tx: LedgerTransaction<'readwrite'>,
+  segments: SegmentSource,
   log: LogId,
   behind: Behind | undefined,
 ): Promise<void> {
   const rows = tx.objectStore(storeOf(log))
   const row = await rows.get(log)
   if (row === undefined) return
-  const record = await currentRecord(tx.objectStore('segments'), row, behind)
+  const record = await currentRecord(segments, row, behind)
   if (record !== row.record) await rows.put(toRow(record), log)
   await relist(tx, [record])
 }

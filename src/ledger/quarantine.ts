@@ -4,7 +4,7 @@
  */
 import type { QuarantineEntry } from './copies.ts'
 import { unwaited } from './requests.ts'
-import type { LedgerTransaction, Meta } from './schema.ts'
+import type { LedgerDatabase, LedgerTransaction, Meta } from './schema.ts'
 
 export const QUARANTINE_KEPT = 1_000
 
@@ -27,4 +27,15 @@ export async function storeQuarantine(
   if (last === undefined) return
   unwaited(store.delete(IDBKeyRange.upperBound(last)))
   meta.quarantineDropped = dropped + oldest.length
+}
+
+/** Newest first. */
+export async function readQuarantine(db: LedgerDatabase, limit: number): Promise<readonly QuarantineEntry[]> {
+  const entries: QuarantineEntry[] = []
+  let cursor = await db.transaction('quarantine').store.openCursor(null, 'prev')
+  while (cursor !== null && entries.length < limit) {
+    entries.push(cursor.value)
+    cursor = await cursor.continue()
+  }
+  return entries
 }

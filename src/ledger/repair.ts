@@ -3,15 +3,18 @@
  * they were. What is missing where is decided in `heal.ts`.
  */
 import type { LogId } from '../core/ids.ts'
+import { Bundles, sortAll } from './bundles.ts'
+import type { Unsorted } from './bundles.ts'
 import type { Inventory, Pieces, Stamp, StoredSegment } from './copies.ts'
-import type { LedgerDatabase, LedgerTransaction } from './schema.ts'
-import { EMPTY_META, storeOf } from './schema.ts'
+import type { LedgerDatabase, LedgerTransaction, Segment } from './schema.ts'
+import { EMPTY_META, present, storeOf, STORES } from './schema.ts'
 import { unwaited } from './requests.ts'
-import { allSegments, lostSegment, segmentsOf } from './segments.ts'
+import { lostSegment, segmentsOf, sortedSegments } from './segments.ts'
+import type { SegmentSource } from './segments.ts'
 
 /** Reads keys and ranges; the texts of events and blobs stay on the disk. */
 export async function takeInventory(db: LedgerDatabase): Promise<Inventory> {
-  const tx = db.transaction(['meta', 'segments', 'blobs', 'streams', 'commands', 'quarantine', 'tombstones'])
+  const tx = db.transaction(present(db, STORES))
   const [meta = EMPTY_META, blobs, cursors, commands, quarantine, graves, graveLogs, logs] =
     await Promise.all([
       tx.objectStore('meta').get('ledger'),
@@ -21,7 +24,7 @@ export async function takeInventory(db: LedgerDatabase): Promise<Inventory> {
       tx.objectStore('quarantine').getAllKeys(),
       tx.objectStore('tombstones').getAll(),
       tx.objectStore('tombstones').getAllKeys(),
-      readRanges(tx.objectStore('segments')),
+      readRanges(tx.objectStore('segments'), await new Bundles().read(tx)),
     ])
   return {
     stamp: { batch: meta.batch, events: meta.events },
@@ -34,19 +37,27 @@ export async function takeInventory(db: LedgerDatabase): Promise<Inventory> {
   }
 }
 
-async function readRanges(segments: Parameters<typeof allSegments>[0]): Promise<Inventory['logs']> {
+async function readRanges(
+  sorted: Parameters<typeof sortedSegments>[0],
+  unsorted: Unsorted,
+): Promise<Inventory['logs']> {
   const logs = new Map<LogId, (readonly [number, number])[]>()
-  for await (const [log, { first, last, lost }] of allSegments(segments)) {
+  const heads = new Map<LogId, number>()
+  const add = (log: LogId, { first, last, lost }: Segment): void => {
     const ranges = logs.get(log) ?? []
     if (lost !== true) ranges.push([first, last])
     logs.set(log, ranges)
+    heads.set(log, last)
+  }
+  for await (const [log, segment] of sortedSegments(sorted)) add(log, segment)
+  for (const segment of unsorted.all()) {
+    if (segment.first > (heads.get(segment.log) ?? 0)) add(segment.log, segment)
   }
   return logs
 }
 
-export async function readStored(db: LedgerDatabase, log: LogId): Promise<readonly StoredSegment[]> {
-  const segments = await db.getAll('segments', segmentsOf(log))
-  return segments
+export async function readStored(segments: SegmentSource, log: LogId): Promise<readonly StoredSegment[]> {
+  return (await segments(log))
     .filter(({ lost }) => lost !== true)
     .map(({ first, last, body }) => ({ log, first, last, body }))
 }
@@ -57,7 +68,7 @@ export async function readStored(db: LedgerDatabase, log: LogId): Promise<readon
  */
 export async function restorePieces(tx: LedgerTransaction<'readwrite'>, pieces: Pieces): Promise<void> {
   // A write like any other: what a page remembers of heads is worth nothing after it.
-  const meta = (await tx.objectStore('meta').get('ledger')) ?? EMPTY_META
+  const meta = await sortAll(tx)
   unwaited(tx.objectStore('meta').put({ ...meta, batch: meta.batch + 1 }, 'ledger'))
   for (const segment of pieces.segments) await restoreSegment(tx, segment)
   for (const log of new Set(pieces.segments.map((segment) => segment.log))) {

@@ -1,11 +1,12 @@
 /**
- * Owns how events lie on disk: one segment per log and flush, a JSON string under the key
- * [log, last sequence]. The last key of a log is its head, so a head check reads no value; the first key at or
- * above n holds event n, so any window is a bounded read. The cost of IndexedDB is the record, not the byte.
+ * Owns how the events of a log lie on disk: in segments, each a JSON string under the key [log, last sequence], and
+ * behind them in the bundles that are not sorted yet (`bundles.ts`). The last key of a log is its head, so a head check
+ * reads no value; the first key at or above n holds event n, so any window is a bounded read.
  */
 import type { RunEvent } from '../core/entities.ts'
 import type { LogId } from '../core/ids.ts'
-import type { EventQuery } from './port.ts'
+import type { StoredSegment } from './copies.ts'
+import type { EventQuery, LogWrite } from './port.ts'
 import type { Segment, SegmentKey } from './schema.ts'
 
 /** What is needed of a segments store, in whatever transaction it was opened. */
@@ -27,6 +28,14 @@ export function toSegment(events: readonly RunEvent[]): Segment | null {
   return { first: first.sequence, last: last.sequence, body: JSON.stringify(events) }
 }
 
+/** The events of each log, encoded once for both copies. */
+export function encode(logs: readonly Pick<LogWrite, 'log' | 'events'>[]): readonly StoredSegment[] {
+  return logs.flatMap(({ log, events }) => {
+    const segment = toSegment(events)
+    return segment === null ? [] : [{ log, ...segment }]
+  })
+}
+
 export const lostSegment = (first: number, last: number): Segment => ({ first, last, body: '[]', lost: true })
 
 /** @throws SyntaxError when the stored text is damaged. */
@@ -35,42 +44,101 @@ export function eventsOf({ body }: Pick<Segment, 'body'>): readonly RunEvent[] {
   return JSON.parse(body) as RunEvent[]
 }
 
-/** The log's last sequence; 0 for a log without events. Reads one key. */
-export async function readHead(store: SegmentKeys, log: LogId): Promise<number> {
+/** Segments of a log that are behind those in its store, ascending. */
+export interface NewestSegments {
+  of(log: LogId): readonly Segment[]
+}
+
+export const ALL_SORTED: NewestSegments = { of: () => [] }
+
+/** The log's last sequence; 0 for a log without events. Reads one key at most. */
+export async function readHead(store: SegmentKeys, newest: NewestSegments, log: LogId): Promise<number> {
+  const behind = newest.of(log).at(-1)
+  if (behind !== undefined) return behind.last
   const last = await store.openKeyCursor(segmentsOf(log), 'prev')
   return last === null ? 0 : last.key[1]
 }
 
+/** A log's segments from the one that holds `sequence` on, ascending, sorted or not. */
+export type SegmentSource = (log: LogId, sequence?: number) => Promise<readonly Segment[]>
+
+/** The store of sorted segments, in whatever transaction it was opened. */
+export interface SegmentStore extends SegmentValues {
+  getAll(range: IDBKeyRange): Promise<readonly Segment[]>
+}
+
+export function segmentSource(store: Pick<SegmentStore, 'getAll'>, newest: NewestSegments): SegmentSource {
+  return async (log, sequence = 0) => {
+    const behind = newest.of(log)
+    const isSorted = (behind[0]?.first ?? Infinity) > sequence
+    const sorted = isSorted ? await store.getAll(segmentsOf(log, sequence)) : []
+    return [...sorted, ...behind.filter(({ last }) => last >= sequence)]
+  }
+}
+
 /** A window of a log's events, ascending; reads only the segments that hold it. */
-export async function readWindow(
+export function readWindow(
   store: SegmentValues,
+  newest: NewestSegments,
   log: LogId,
   { after, before, limit }: EventQuery,
 ): Promise<readonly RunEvent[]> {
-  if (after !== undefined && before === undefined) {
-    const found: RunEvent[] = []
-    let cursor = await store.openCursor(segmentsOf(log, after + 1), 'next')
-    while (cursor !== null && found.length < limit) {
-      found.push(...eventsOf(cursor.value).filter((event) => event.sequence > after))
+  return after !== undefined && before === undefined
+    ? readAfter(store, newest.of(log), log, after, limit)
+    : readBefore(store, newest.of(log), log, before, limit)
+}
+
+async function readAfter(
+  store: SegmentValues,
+  newest: readonly Segment[],
+  log: LogId,
+  after: number,
+  limit: number,
+): Promise<readonly RunEvent[]> {
+  const found: RunEvent[] = []
+  const take = (segment: Segment): void => {
+    found.push(...eventsOf(segment).filter((event) => event.sequence > after))
+  }
+  const isSorted = (newest[0]?.first ?? Infinity) > after + 1
+  let cursor = isSorted ? await store.openCursor(segmentsOf(log, after + 1), 'next') : null
+  while (cursor !== null && found.length < limit) {
+    take(cursor.value)
+    cursor = await cursor.continue()
+  }
+  for (const segment of newest) if (segment.last > after && found.length < limit) take(segment)
+  return found.slice(0, limit)
+}
+
+async function readBefore(
+  store: SegmentValues,
+  newest: readonly Segment[],
+  log: LogId,
+  before: number | undefined,
+  limit: number,
+): Promise<readonly RunEvent[]> {
+  const windows: (readonly RunEvent[])[] = []
+  let missing = limit
+  const take = (segment: Segment): number => {
+    const events = eventsOf(segment).filter((event) => before === undefined || event.sequence < before)
+    windows.unshift(events)
+    return events.length
+  }
+  for (const segment of newest.toReversed()) {
+    if (missing > 0 && segment.first < (before ?? Infinity)) missing -= take(segment)
+  }
+  if (missing > 0) {
+    const upTo = before === undefined ? null : await store.openKeyCursor(segmentsOf(log, before - 1), 'next')
+    const range = upTo === null ? segmentsOf(log) : IDBKeyRange.bound([log, 0], upTo.key)
+    let cursor = await store.openCursor(range, 'prev')
+    while (cursor !== null && missing > 0) {
+      missing -= take(cursor.value)
       cursor = await cursor.continue()
     }
-    return found.slice(0, limit)
-  }
-  const upTo = before === undefined ? null : await store.openKeyCursor(segmentsOf(log, before - 1), 'next')
-  const range = upTo === null ? segmentsOf(log) : IDBKeyRange.bound([log, 0], upTo.key)
-  const windows: (readonly RunEvent[])[] = []
-  let count = 0
-  let cursor = await store.openCursor(range, 'prev')
-  while (cursor !== null && count < limit) {
-    const events = eventsOf(cursor.value).filter((event) => before === undefined || event.sequence < before)
-    windows.unshift(events)
-    count += events.length
-    cursor = await cursor.continue()
   }
   return windows.flat().slice(-limit)
 }
 
-/** Merged segments hold up to 256 KiB each. */
+/** Joined segments hold up to 256 KiB each. */
 const PAGE = 64
 
 interface AllSegments {
@@ -78,8 +146,8 @@ interface AllSegments {
   getAllKeys(range: IDBKeyRange | null, count: number): Promise<SegmentKey[]>
 }
 
-/** Every segment of every log, by log and ascending, page by page. */
-export async function* allSegments(store: AllSegments): AsyncGenerator<readonly [log: LogId, Segment]> {
+/** Every sorted segment of every log, by log and ascending, page by page. */
+export async function* sortedSegments(store: AllSegments): AsyncGenerator<readonly [log: LogId, Segment]> {
   let range: IDBKeyRange | null = null
   for (;;) {
     const [keys, values]: [SegmentKey[], Segment[]] = await Promise.all([

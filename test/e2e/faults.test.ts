@@ -7,6 +7,7 @@ import { expect, test } from 'vitest'
 import { DISPUTED, finished } from './support/app.ts'
 import type { App } from './support/app.ts'
 import { browserForFile, eventually } from './support/browser.ts'
+import { storedCalls } from './support/database.ts'
 
 const { open } = browserForFile()
 
@@ -73,7 +74,7 @@ test('fault F6: a renderer that crashes in the middle of a run leaves it readabl
   await eventually(async () => finished(await app.tools()).length).toBeGreaterThanOrEqual(3)
   const done = finished(await app.tools())
   // A crash leaves no letter: what counts is what had reached the disk.
-  await eventually(() => app.page.evaluate(storedEnds)).toBeGreaterThanOrEqual(done.length)
+  await eventually(async () => (await storedCalls(app.page)).length).toBeGreaterThanOrEqual(done.length)
   const cdp = await cdpOf(app)
   // Never answers.
   void cdp.send('Page.crash').catch(() => {})
@@ -85,22 +86,6 @@ test('fault F6: a renderer that crashes in the middle of a run leaves it readabl
   expect(rows.length).toBeGreaterThanOrEqual(done.length)
   expect(await next.get('health-banner').count()).toBe(0)
 })
-
-/** Ends of calls that are on disk, in the page. */
-const storedEnds = (): Promise<number> =>
-  new Promise((resolve, reject) => {
-    const opening = indexedDB.open('run-ledger:demo')
-    opening.addEventListener('error', () => reject(opening.error))
-    opening.addEventListener('success', () => {
-      const db = opening.result
-      const reading = db.transaction('segments').objectStore('segments').getAll()
-      reading.addEventListener('success', () => {
-        db.close()
-        const bodies = (reading.result as { body: string }[]).map(({ body }) => body).join('')
-        resolve(bodies.split('"type":"tool.finished"').length - 1)
-      })
-    })
-  })
 
 const isGone = (app: App): Promise<boolean> =>
   Promise.race([

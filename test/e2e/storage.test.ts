@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest'
 import { DISPUTED } from './support/app.ts'
 import { eventually, browserForFile } from './support/browser.ts'
-import { deleteAll, deleteDatabase, deleteJournal, stored } from './support/database.ts'
+import { deleteAll, deleteDatabase, deleteEvents, deleteJournal, stored } from './support/database.ts'
 
 const { open } = browserForFile()
 
@@ -43,7 +43,7 @@ test('W6 events deleted behind the app come back from the second copy, and that 
   const report = await app.report()
   const rows = await app.rows()
   await app.leave()
-  await deleteAll(app.page, 'segments')
+  await deleteEvents(app.page)
 
   await app.open(path)
   await app.get('healing-notice').waitFor()
@@ -77,7 +77,7 @@ test('events that no copy has any more are reported as lost, in numbers, where e
   const agents = (await app.agents()).length
 
   await app.leave()
-  await deleteAll(app.page, 'segments')
+  await deleteEvents(app.page)
   await deleteJournal(app.page)
 
   await app.open(path)
@@ -95,7 +95,7 @@ test('a loss is still to be seen at the next start', async () => {
   const app = await (await open()).open()
   const path = await app.finish()
   await app.leave()
-  await deleteAll(app.page, 'segments')
+  await deleteEvents(app.page)
   await deleteJournal(app.page)
   await app.open(path)
   await app.get('health-banner').waitFor()

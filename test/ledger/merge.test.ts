@@ -4,7 +4,8 @@ import fc from 'fast-check'
 import { afterEach, describe, expect, test } from 'vitest'
 import type { LogId } from '../../src/core/ids.ts'
 import type { Ledger } from '../../src/ledger/port.ts'
-import { mergeSegments, MERGED_CHARS, MERGED_EVENTS } from '../../src/ledger/merge.ts'
+import { JOINED_CHARS, JOINED_EVENTS } from '../../src/ledger/joining.ts'
+import { mergeSegments } from '../../src/ledger/merge.ts'
 import { STORES } from '../../src/ledger/schema.ts'
 import { ALL } from '../../src/testing/conformance/context.ts'
 import { chatter, chronicle, ended, started, tells } from '../../src/testing/conformance/samples.ts'
@@ -94,7 +95,7 @@ describe('merging', () => {
         const head = story.events.get(LOG)?.length ?? 0
         expect(await reads(merged.ledger, head)).toEqual(await reads(plain.ledger, head))
         const left = await segments(merged)
-        expect(left.length).toBeLessThanOrEqual(Math.ceil(head / (MERGED_EVENTS - 40)))
+        expect(left.length).toBeLessThanOrEqual(Math.ceil(head / (JOINED_EVENTS - 40)))
         const counters = await meta(merged)
         expect(counters?.segments).toBe(left.length)
         expect(counters?.events).toBe(head)
@@ -134,7 +135,7 @@ describe('merging', () => {
     await mergeAll(disk)
     const left = await segments(disk)
     expect(left.length).toBe(5)
-    for (const { body } of left) expect(body.length).toBeLessThanOrEqual(MERGED_CHARS)
+    for (const { body } of left) expect(body.length).toBeLessThanOrEqual(JOINED_CHARS)
     expect(await disk.ledger.readEvents(LOG, { after: 0, limit: ALL })).toEqual(story.events.get(LOG))
   })
 

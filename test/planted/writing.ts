@@ -33,7 +33,9 @@ export const writing: readonly PlantedBug[] = [
   {
     name: 'no-head-check',
     harm: 'segments are put without a look at the head they build on',
-    edits: [{ file: LEDGER, find: 'if (head !== base) throw conflict(log, base, head)', put: '' }],
+    edits: [
+      { file: 'src/ledger/apply.ts', find: 'if (head !== base) throw conflict(log, base, head)', put: '' },
+    ],
     tests: ['test/ledger/conformance.test.ts'],
     breaks: /\bW5\b/,
   },
@@ -42,12 +44,64 @@ export const writing: readonly PlantedBug[] = [
     harm: 'heads of an earlier write of this page are believed although others wrote since',
     edits: [
       {
-        file: 'src/ledger/heads.ts',
+        file: 'src/ledger/ownWrites.ts',
         find: 'return batch === this.#batch ? this.#heads.get(log) : undefined',
         put: 'return batch < 0 ? undefined : this.#heads.get(log)',
       },
     ],
-    tests: ['test/ledger/heads.test.ts'],
+    tests: ['test/ledger/ownWrites.test.ts'],
+    breaks: /\bW5\b/,
+  },
+  {
+    name: 'old-cursors-trusted',
+    harm: 'a cursor is joined with what this page wrote last although another page moved it since',
+    edits: [
+      {
+        file: 'src/ledger/ownWrites.ts',
+        find: 'return batch === this.#batch ? this.#cursors.get(stream) : undefined',
+        put: 'return batch < 0 ? undefined : this.#cursors.get(stream)',
+      },
+    ],
+    tests: ['test/ledger/ownWrites.test.ts'],
+    breaks: /\bW5\b/,
+  },
+  {
+    name: 'bundle-of-one-log',
+    harm: 'a bundle goes when its first log has its segment, with what it holds of the others',
+    edits: [
+      {
+        file: 'src/ledger/bundles.ts',
+        find: '[...segments.values()].some(({ log, last }) =>',
+        put: '[...segments.values()].slice(0, 1).some(({ log, last }) =>',
+      },
+    ],
+    tests: ['test/ledger/bundles.test.ts'],
+    breaks: /\bW1\b/,
+  },
+  {
+    name: 'sorted-by-the-note',
+    harm: 'what has no segment yet is looked up in the counters, also where those are what is lost',
+    edits: [
+      {
+        file: 'src/ledger/bundles.ts',
+        find: 'own.filter(({ first }) => first > head)',
+        put: 'own.filter(({ first }) => head >= 0 && first > sortedUpTo(meta.behind, log))',
+      },
+    ],
+    tests: ['test/ledger/bundles.test.ts'],
+    breaks: /\bW[67]\b/,
+  },
+  {
+    name: 'old-bundles-trusted',
+    harm: 'bundles are remembered by number beyond the database they were read from',
+    edits: [
+      {
+        file: LEDGER,
+        find: 'const forget = (): void => {\n    memory = newMemory()',
+        put: 'const forget = (): void => {',
+      },
+    ],
+    tests: ['test/ledger/bundles.test.ts'],
     breaks: /\bW5\b/,
   },
   {

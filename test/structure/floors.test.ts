@@ -88,6 +88,7 @@ const OWNERS: readonly { name: string; pattern: RegExp; files: readonly string[]
     pattern: /(?<!typeof )\bindexedDB\b|\bIDBKeyRange\b|\bopenDB\b|\bdeleteDB\b/,
     files: [
       'src/ledger/connection.ts',
+      'src/ledger/bundles.ts',
       'src/ledger/tallies.ts',
       'src/ledger/projection.ts',
       'src/ledger/migrations.ts',

@@ -19,6 +19,8 @@ import type { Runtime } from '../runtime.ts'
 const DELAY_MS = 5_000
 /** How long nothing may have arrived before a step. */
 const QUIET_MS = 1_000
+/** Rows folded and written in one step. */
+const ROWS_AT_ONCE = 32
 /** Newest settled logs looked at once a page. */
 const LOOKED_AT = 50
 const SETTLED: readonly SettledStatusName[] = ['completed', 'failed', 'cancelled', 'interrupted']
@@ -89,6 +91,7 @@ export function createHousekeeping(runtime: Runtime, options: HousekeepingOption
 
   async function work(): Promise<HousekeepingReport> {
     const report = { segmentsJoined: 0, textsSwept: 0, streamsForgotten: 0, treesDeleted: 0 }
+    await steps(catchUp(runtime))
     if (isFirst) for (const log of await newestSettled(runtime)) settled.add(log)
     for (const log of settled) report.segmentsJoined += await join(log, 0)
     for (const log of growing()) report.segmentsJoined += await join(log, KEPT_OF_LIVE)
@@ -160,6 +163,12 @@ export function createHousekeeping(runtime: Runtime, options: HousekeepingOption
       cancel = null
     },
   }
+}
+
+/** What was left behind its events so that writing them was cheap: the next start finds it done. */
+async function* catchUp({ ledger }: Runtime): AsyncGenerator<void, number> {
+  while ((await ledger.catchUp(ROWS_AT_ONCE)) > 0) yield
+  return 0
 }
 
 async function newestSettled({ ledger }: Runtime): Promise<readonly LogId[]> {

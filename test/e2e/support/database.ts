@@ -4,12 +4,12 @@ import type { RunRecord } from '../../../src/core/entities.ts'
 import { isRunLog } from '../../../src/core/ids.ts'
 import type { LogId } from '../../../src/core/ids.ts'
 import { foldSegments } from '../../../src/ledger/projection.ts'
-import type { Segment, SegmentKey } from '../../../src/ledger/schema.ts'
+import type { Segment, SegmentKey, StoredBundle } from '../../../src/ledger/schema.ts'
 
 /** The scope is the app's (`app/store.ts`), the name the library's (`src/ledger/indexedDb.ts`). */
 const NAME = 'run-ledger:demo'
 
-type StoreName = 'runs' | 'workflows' | 'segments' | 'commands'
+type StoreName = 'runs' | 'workflows' | 'segments' | 'bundles' | 'commands'
 
 /** How many records a store has. */
 export function stored(page: Page, store: StoreName): Promise<number> {
@@ -21,11 +21,20 @@ export async function deleteAll(page: Page, store: StoreName): Promise<void> {
   await page.evaluate(inStore, { name: NAME, store, work: 'clear' as const })
 }
 
+/** Deletes the events, and leaves what the rows know of them. The app must not be on the page. */
+export async function deleteEvents(page: Page): Promise<void> {
+  await deleteAll(page, 'segments')
+  await deleteAll(page, 'bundles')
+}
+
 /** Every run as its events on disk tell it, by id. Rows may lie behind them (`src/ledger/behind.ts`). */
 export async function storedRuns(page: Page, name = NAME): Promise<RunRecord[]> {
   const segments = new Map<LogId, Segment[]>()
-  for (const [log, segment] of await page.evaluate(readSegments, name))
-    if (isRunLog(log)) segments.set(log, [...(segments.get(log) ?? []), segment])
+  for (const [log, segment] of await page.evaluate(readSegments, name)) {
+    const known = segments.get(log) ?? []
+    // A bundle stays until all that is in it is in segments.
+    if (isRunLog(log) && segment.first > (known.at(-1)?.last ?? 0)) segments.set(log, [...known, segment])
+  }
   return [...segments.values()].map((each) => foldSegments(each)).filter((record) => record?.entity === 'run')
 }
 
@@ -61,13 +70,25 @@ function readSegments(name: string): Promise<[LogId, Segment][]> {
     opening.addEventListener('error', () => reject(opening.error))
     opening.addEventListener('success', () => {
       const db = opening.result
-      const tx = db.transaction('segments')
+      const tx = db.transaction(['segments', 'bundles'])
       const keys = tx.objectStore('segments').getAllKeys()
       const segments: IDBRequest<Segment[]> = tx.objectStore('segments').getAll()
+      const bundles: IDBRequest<StoredBundle[]> = tx.objectStore('bundles').getAll()
       tx.addEventListener('abort', () => reject(tx.error))
       tx.addEventListener('complete', () => {
         db.close()
-        resolve(segments.result.map((segment, index) => [(keys.result[index] as SegmentKey)[0], segment]))
+        const sorted = segments.result.map((segment, index): [LogId, Segment] => [
+          (keys.result[index] as SegmentKey)[0],
+          segment,
+        ])
+        // In the page, where nothing can be imported.
+        const bundled = bundles.result.flatMap(({ logs, firsts, lasts, bodies }) =>
+          logs.map((log, at): [LogId, Segment] => [
+            log,
+            { first: firsts[at] ?? 0, last: lasts[at] ?? 0, body: bodies[at] ?? '' },
+          ]),
+        )
+        resolve([...sorted, ...bundled])
       })
     })
   })

@@ -77,7 +77,7 @@ export function integrityLaws(): void {
         await disk.cleanup()
       }
       expect(counted[1]).toEqual(counted[0])
-      expect(counted[0]?.requests).toEqual({ get: 1, count: 4 })
+      expect(counted[0]?.requests).toEqual({ get: 1, count: 5 })
     })
   })
 
