@@ -8,11 +8,11 @@ import type { LogId } from '../core/ids.ts'
 import type { LogWrite } from './port.ts'
 
 /** Events folded on top of a row when it is read, at most. */
-export const EVENTS_BEHIND = 128
+const EVENTS_BEHIND = 128
 /** Logs that may be behind at a time: the note of them is written with every flush. */
-export const LOGS_BEHIND = 256
+const LOGS_BEHIND = 256
 /** A write that touches no more logs than this gains nothing by a bundle. */
-export const FEW_LOGS = 4
+const FEW_LOGS = 4
 /** So many events of a log in one write are worth a record. */
 const SEGMENT_EVENTS = 32
 
@@ -37,7 +37,7 @@ export function planWrite(
   writes: readonly LogWrite[],
   must: ReadonlySet<LogId>,
 ): WritePlan {
-  const next = caughtUp(behind, [])
+  const next: Record<LogId, Lag> = { ...behind }
   const sorted = new Set(must)
   for (const log of must) {
     const lag = next[log]

@@ -53,8 +53,8 @@ export const ALL_SORTED: NewestSegments = { of: () => [] }
 
 /** The log's last sequence; 0 for a log without events. Reads one key at most. */
 export async function readHead(store: SegmentKeys, newest: NewestSegments, log: LogId): Promise<number> {
-  const behind = newest.of(log).at(-1)
-  if (behind !== undefined) return behind.last
+  const unsorted = newest.of(log).at(-1)
+  if (unsorted !== undefined) return unsorted.last
   const last = await store.openKeyCursor(segmentsOf(log), 'prev')
   return last === null ? 0 : last.key[1]
 }
@@ -69,11 +69,16 @@ export interface SegmentStore extends SegmentValues {
 
 export function segmentSource(store: Pick<SegmentStore, 'getAll'>, newest: NewestSegments): SegmentSource {
   return async (log, sequence = 0) => {
-    const behind = newest.of(log)
-    const isSorted = (behind[0]?.first ?? Infinity) > sequence
-    const sorted = isSorted ? await store.getAll(segmentsOf(log, sequence)) : []
-    return [...sorted, ...behind.filter(({ last }) => last >= sequence)]
+    const own = newest.of(log)
+    const sorted = beginsBefore(own, sequence) ? [] : await store.getAll(segmentsOf(log, sequence))
+    return [...sorted, ...own.filter(({ last }) => last >= sequence)]
   }
+}
+
+/** Whether all from `sequence` on is among the newest, so that no other segment has to be read. */
+function beginsBefore(newest: readonly Segment[], sequence: number): boolean {
+  const [oldest] = newest
+  return oldest !== undefined && oldest.first <= sequence
 }
 
 /** A window of a log's events, ascending; reads only the segments that hold it. */
@@ -99,8 +104,8 @@ async function readAfter(
   const take = (segment: Segment): void => {
     found.push(...eventsOf(segment).filter((event) => event.sequence > after))
   }
-  const isSorted = (newest[0]?.first ?? Infinity) > after + 1
-  let cursor = isSorted ? await store.openCursor(segmentsOf(log, after + 1), 'next') : null
+  const range = segmentsOf(log, after + 1)
+  let cursor = beginsBefore(newest, after + 1) ? null : await store.openCursor(range, 'next')
   while (cursor !== null && found.length < limit) {
     take(cursor.value)
     cursor = await cursor.continue()

@@ -79,6 +79,8 @@ test('a start that is on its way in one tab is not sent again by another', async
   await first.status('completed')
   const agents = idsOf(await first.agents())
   expect(agents).toHaveLength(6)
-  expect(await first.page.locator('[data-testid=event-row][data-kind="workflow.registered"]').count()).toBe(1)
+  const registered = first.page.locator('[data-testid=event-row][data-kind="workflow.registered"]')
+  // The events of a run come after its state.
+  await eventually(() => registered.count()).toBe(1)
   expect(await second.get('question').count()).toBe(0)
 })
